@@ -1,0 +1,213 @@
+"""Every default of the package, written once.
+
+One frozen dataclass per component. ROS parameters, their descriptors and the YAML are derived
+from these fields (`nesf_ros.ros.parameters`), so a setting is added here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+from nesf_ros.errors import ConfigError
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    live: bool = False,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A configuration field: its default, what it means, its closed range.
+
+    `live` settings may be changed while the node runs; the others need a restart.
+    """
+    return field(
+        default=default,
+        metadata={"doc": doc, "low": low, "high": high, "live": live, "choices": choices},
+    )
+
+
+class Checked:
+    """Checks types and ranges of every field on construction."""
+
+    def __post_init__(self):
+        hints = get_type_hints(type(self))
+        for item in fields(self):  # type: ignore[arg-type]
+            check_value(item, hints[item.name], getattr(self, item.name))
+
+
+def check_value(item: Field, kind: Any, value: Any) -> None:
+    """Raise ConfigError unless `value` has the field's type and lies in its range."""
+    if is_dataclass(kind):
+        return
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f"{item.name} is {value!r}; it must be of type {kind.__name__}")
+    low, high, choices = (item.metadata.get(key) for key in ("low", "high", "choices"))
+    if kind in (int, float):
+        if kind is float and not math.isfinite(value):
+            raise ConfigError(f"{item.name} is {value}; it must be finite")
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise ConfigError(f"{item.name} is {value}; it must lie in [{low}, {high}]")
+    if choices and value not in choices:
+        raise ConfigError(f"{item.name} is {value!r}; it must be one of {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class FramesConfig(Checked):
+    """From messages to posed frames (`nesf_ros.frames`)."""
+
+    sync_slop_s: float = setting(
+        0.02, "largest stamp difference of a colour and a depth image, s", low=0.0, high=1.0
+    )
+    sync_queue: int = setting(
+        10, "unmatched images kept per stream while waiting for a partner", low=1, high=200
+    )
+    tf_wait_s: float = setting(
+        0.25, "how long a frame waits for the TF of its stamp, s", low=0.0, high=10.0, live=True
+    )
+    tf_history_s: float = setting(10.0, "length of the TF history, s", low=0.5, high=3600.0)
+    queue: int = setting(
+        4, "posed frames waiting for the map; the oldest is dropped when full", low=1, high=100
+    )
+    depth_scale: float = setting(
+        0.001, "metres per unit of a 16UC1 depth image", low=1e-6, high=1.0
+    )
+
+
+@dataclass(frozen=True)
+class KeyframesConfig(Checked):
+    """Which frames are kept for later use (`nesf_ros.frames.keyframes`)."""
+
+    translation_m: float = setting(0.15, "motion that makes a keyframe, m", low=0.0, high=100.0)
+    rotation_rad: float = setting(0.20, "turn that makes a keyframe, rad", low=0.0, high=math.pi)
+    max_overlap: float = setting(
+        0.9, "a frame that some keyframe already covers by this share is not kept", low=0.0, high=1.0
+    )
+    max_count: int = setting(200, "keyframes held at most", low=1, high=100_000)
+    max_mib: float = setting(512.0, "memory that keyframes may hold, MiB", low=1.0, high=1e6)
+
+
+@dataclass(frozen=True)
+class MapConfig(Checked):
+    """The voxel map (`nesf_ros.voxels`)."""
+
+    device: str = setting("auto", "auto (CUDA if there is one), cpu, cuda or cuda:N")
+    voxel_size_m: float = setting(0.05, "edge of a voxel, m", low=0.005, high=1.0)
+    truncation_voxels: float = setting(
+        4.0, "signed distances are cut off at this many voxels", low=1.5, high=16.0
+    )
+    min_depth_m: float = setting(0.15, "nearer depth readings are ignored, m", low=0.0, high=10.0)
+    max_depth_m: float = setting(
+        5.0, "farther depth readings neither build nor carve, m", low=0.2, high=100.0
+    )
+    max_weight: float = setting(
+        24.0,
+        "observations remembered per voxel: the map forgets what has left after about this many "
+        "frames",
+        low=1.0,
+        high=1e4,
+    )
+    noise_floor_m: float = setting(
+        0.002, "standard deviation of a depth reading at 1 m, m; it grows with depth squared",
+        low=0.0, high=0.5,
+    )
+    submap_radius_m: float = setting(
+        4.0, "a new submap begins this far from the centre of the last one, m", low=0.5, high=1e3
+    )
+    memory_mib: float = setting(2048.0, "memory for voxels, MiB; far submaps go first", low=8.0,
+                                high=1e7)
+    folder: str = setting(
+        "~/.ros/nesf_maps", "the only folder maps are saved to and loaded from"
+    )
+    autosave_s: float = setting(
+        30.0, "seconds between automatic saves of a changed map; 0 = never", low=0.0, high=86400.0,
+        live=True,
+    )
+    autosave_name: str = setting(
+        "", "name of the automatic save, loaded again at start; empty = off"
+    )
+
+
+@dataclass(frozen=True)
+class PublishConfig(Checked):
+    """What the perception node puts on the wire, and how often."""
+
+    rate_hz: float = setting(2.0, "map updates per second", low=0.05, high=30.0, live=True)
+    chunk_mib: float = setting(
+        4.0, "largest map message, MiB; below the transport's limit", low=0.01, high=30.0
+    )
+    marker_limit: int = setting(
+        20_000, "cubes shown at most in RViz; PointCloud2 has them all", low=0, high=1_000_000,
+        live=True,
+    )
+    slice_min_m: float = setting(
+        0.1, "lower limit of the occupancy grid's slice above the map origin, m",
+        low=-1e3, high=1e3, live=True,
+    )
+    slice_max_m: float = setting(
+        1.5, "upper limit of the occupancy grid's slice above the map origin, m",
+        low=-1e3, high=1e3, live=True,
+    )
+
+
+@dataclass(frozen=True)
+class QueryConfig(Checked):
+    """Limits of the services."""
+
+    deadline_s: float = setting(
+        5.0, "answer time where a request names none, s", low=0.01, high=3600.0, live=True
+    )
+    max_points: int = setting(200_000, "points of one query at most", low=1, high=10_000_000)
+    max_pixels: int = setting(4_000_000, "pixels of one rendered view at most", low=1,
+                              high=100_000_000)
+    max_voxels: int = setting(30_000_000, "voxels of one dense reply at most", low=1,
+                              high=1_000_000_000)
+
+
+@dataclass(frozen=True)
+class NesfConfig(Checked):
+    """The whole package."""
+
+    frames: FramesConfig = field(default_factory=FramesConfig)
+    keyframes: KeyframesConfig = field(default_factory=KeyframesConfig)
+    map: MapConfig = field(default_factory=MapConfig)
+    publish: PublishConfig = field(default_factory=PublishConfig)
+    query: QueryConfig = field(default_factory=QueryConfig)
+
+
+def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
+    """Yield (dotted name, field, value) of every leaf setting, in order of declaration."""
+    for item in fields(config):
+        value = getattr(config, item.name)
+        if is_dataclass(value):
+            yield from walk(value, f"{prefix}{item.name}.")
+        else:
+            yield f"{prefix}{item.name}", item, value
+
+
+def with_values(config: NesfConfig, values: Mapping[str, Any]) -> NesfConfig:
+    """A copy of `config` with the dotted names in `values` replaced.
+
+    Raises ConfigError for an unknown name (naming the nearest valid one), a wrong type or range.
+    """
+    known = {name: value for name, _, value in walk(config)}
+    grouped: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            raise ConfigError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
+        if isinstance(known[name], float) and isinstance(value, int):
+            value = float(value)
+        section, leaf = name.split(".", 1)
+        grouped.setdefault(section, {})[leaf] = value
+    sections = {name: replace(getattr(config, name), **part) for name, part in grouped.items()}
+    return replace(config, **sections)
