@@ -107,18 +107,15 @@ class MapConfig(Checked):
     )
     min_depth_m: float = setting(0.15, "nearer depth readings are ignored, m", low=0.0, high=10.0)
     max_depth_m: float = setting(
-        5.0, "farther depth readings neither build nor carve, m", low=0.2, high=100.0
+        5.0, "nothing is built or carved farther away than this, m", low=0.2, high=100.0
     )
     max_weight: float = setting(
-        24.0,
-        "observations remembered per voxel: the map forgets what has left after about this many "
-        "frames",
-        low=1.0,
-        high=1e4,
+        64.0, "readings at 1 m remembered per voxel; later ones replace the oldest", low=1.0, high=1e4
     )
-    noise_floor_m: float = setting(
-        0.002, "standard deviation of a depth reading at 1 m, m; it grows with depth squared",
-        low=0.0, high=0.5,
+    contradiction_frames: float = setting(
+        6.0, "what a voxel held before counts as at most so many frames against readings that "
+        "contradict it, so that what has left or come is soon believed",
+        low=1.0, high=1e4,
     )
     submap_radius_m: float = setting(
         4.0, "a new submap begins this far from the centre of the last one, m", low=0.5, high=1e3
