@@ -17,7 +17,14 @@ class GeometryError(NesfError):
 
 
 class FrameError(NesfError):
-    """A sensor message cannot be turned into a frame (encoding, size, unit, intrinsics)."""
+    """A sensor message cannot be turned into a frame (encoding, size, unit, intrinsics).
+
+    `cause` is the name under which the drop is counted (`nesf_ros.frames.counters.Cause`).
+    """
+
+    def __init__(self, message: str, cause: str = "bad_size"):
+        super().__init__(message)
+        self.cause = cause
 
 
 class TransformError(NesfError):
