@@ -1,0 +1,103 @@
+"""The whole system on one screen; it knows no ROS. The perception node is a shell around it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+from numpy import ndarray
+
+from nesf_ros.config import NesfConfig
+from nesf_ros.errors import QueryError
+from nesf_ros.frames.keyframes import KeyframeStore
+from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, View
+from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.read import SurfaceIndex, describe_points, render
+from nesf_ros.voxels.storage import load_map, map_path, save_map
+
+
+@dataclass(frozen=True)
+class FrameReport:
+    """What became of one frame."""
+
+    changed_blocks: int
+    new_blocks: int
+    refused_blocks: int
+    keyframe: bool
+    seconds: dict[str, float]
+    """Time per stage."""
+
+
+class SemanticMapper:
+    """Posed RGB-D frames in, a map that answers questions out.
+
+    Not thread-safe: one thread owns it (`nesf_ros.ros.worker` in the node).
+    """
+
+    def __init__(self, config: NesfConfig | None = None):
+        self.config = config or NesfConfig()
+        self.map = VoxelMap(self.config.map)
+        self.keyframes = KeyframeStore(self.config.keyframes)
+        self._surfaces = SurfaceIndex()
+
+    def add_frame(self, frame: PosedFrame) -> FrameReport:
+        """Integrate a frame into the map and keep it if it shows something new."""
+        start = time.perf_counter()
+        integration = self.map.integrate(frame)
+        integrated = time.perf_counter()
+        keyframe = self.keyframes.offer(frame) is not None
+        seconds = {"integrate": integrated - start, "keyframe": time.perf_counter() - integrated}
+        return FrameReport(
+            integration.changed_blocks,
+            integration.new_blocks,
+            integration.refused_blocks,
+            keyframe,
+            seconds,
+        )
+
+    def query_points(
+        self, points_map: Float64[ndarray, "n 3"], region: Box | None = None
+    ) -> PointAnswers:
+        """State, probability, colour and nearest surface for points in the map frame, metres.
+
+        QueryError if a point is not finite or there are more than `query.max_points`.
+        """
+        limit = self.config.query.max_points
+        if len(points_map) > limit:
+            raise QueryError(f"{len(points_map)} points; query.max_points allows {limit}")
+        if not np.isfinite(points_map).all():
+            raise QueryError("some points are not finite numbers; leave them out")
+        return describe_points(self.map, points_map, self._surfaces, region)
+
+    def render_view(
+        self,
+        intrinsics: Intrinsics,
+        world_T_camera: Float64[ndarray, "4 4"],
+        max_range_m: float = 20.0,
+        region: Box | None = None,
+    ) -> View:
+        """What a camera would see of the map. QueryError beyond `query.max_pixels`."""
+        limit = self.config.query.max_pixels
+        if intrinsics.width * intrinsics.height > limit:
+            raise QueryError(
+                f"{intrinsics.width}x{intrinsics.height} px; query.max_pixels allows {limit}"
+            )
+        return render(self.map, intrinsics, world_T_camera, max_range_m, region)
+
+    def save(self, name: str) -> tuple[Path, int]:
+        """Write the map into the configured folder; returns path and size in bytes."""
+        path = map_path(self.config.map.folder, name)
+        return path, save_map(self.map, path)
+
+    def load(self, name: str) -> None:
+        """Replace the map by a saved one; on StorageError the present map is kept."""
+        load_map(self.map, map_path(self.config.map.folder, name))
+        self.keyframes.clear()
+
+    def reset(self) -> None:
+        """Forget map and keyframes."""
+        self.map.reset()
+        self.keyframes.clear()
