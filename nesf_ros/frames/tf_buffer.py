@@ -60,8 +60,8 @@ class TransformBuffer:
         parent: str,
         child: str,
         stamp_ns: int,
-        translation: Sequence[float] | Float[ndarray, "3"],
-        quaternion_xyzw: Sequence[float] | Float[ndarray, "4"],
+        translation: Sequence[float] | Float[ndarray, " 3"],
+        quaternion_xyzw: Sequence[float] | Float[ndarray, " 4"],
         static: bool = False,
     ) -> None:
         """Take in the pose of `child` in `parent` (parent_T_child): metres, ROS quaternion order.

@@ -25,7 +25,7 @@ NORM_TOLERANCE = 1e-2
 """Quaternions whose norm is off by no more than this are normalised (tf2 draws the same line)."""
 
 
-def unit_quaternion(quaternion: Sequence[float] | Float[ndarray, "4"]) -> Quaternion:
+def unit_quaternion(quaternion: Sequence[float] | Float[ndarray, " 4"]) -> Quaternion:
     """The quaternion x, y, z, w scaled to length 1.
 
     Raises GeometryError where its norm is not within 0.01 of 1 (zero, NaN, not a rotation).
@@ -41,8 +41,8 @@ def unit_quaternion(quaternion: Sequence[float] | Float[ndarray, "4"]) -> Quater
 
 
 def from_parts(
-    translation: Sequence[float] | Float[ndarray, "3"],
-    quaternion: Sequence[float] | Float[ndarray, "4"],
+    translation: Sequence[float] | Float[ndarray, " 3"],
+    quaternion: Sequence[float] | Float[ndarray, " 4"],
 ) -> Pose7:
     """Pose of a translation (m) and a quaternion x, y, z, w.
 

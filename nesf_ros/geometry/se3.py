@@ -49,8 +49,8 @@ def transform_points(
 
 
 def from_quaternion_xyzw(
-    translation: Sequence[float] | Float[ndarray, "3"],
-    quaternion: Sequence[float] | Float[ndarray, "4"],
+    translation: Sequence[float] | Float[ndarray, " 3"],
+    quaternion: Sequence[float] | Float[ndarray, " 4"],
 ) -> Float64[ndarray, "4 4"]:
     """Transform of a translation (m) and a quaternion in ROS order x, y, z, w.
 
@@ -64,7 +64,7 @@ def from_quaternion_xyzw(
     return pose
 
 
-def to_quaternion_xyzw(a_T_b: Float[ndarray, "4 4"]) -> Float64[ndarray, "4"]:
+def to_quaternion_xyzw(a_T_b: Float[ndarray, "4 4"]) -> Float64[ndarray, " 4"]:
     """Rotation of a transform as a unit quaternion x, y, z, w with w ≥ 0."""
     w, x, y, z = mat2quat(a_T_b[:3, :3])
     return np.array([x, y, z, w], np.float64)
