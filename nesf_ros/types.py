@@ -18,6 +18,9 @@ from nesf_ros.errors import FrameError, GeometryError
 UNOBSERVED, FREE, OCCUPIED = 0, 1, 2
 """State of a voxel: no ray has reached it, rays passed through it, a surface lies in it."""
 
+START_NS = 1_000_000_000
+"""Stamp of the first frame of a source that has no clock of its own, nanoseconds."""
+
 
 @dataclass(frozen=True)
 class Intrinsics:

@@ -1,0 +1,225 @@
+"""A furnished room made of triangles: RGB-D by ray casting, and exact ground truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import open3d as o3d
+from jaxtyping import Bool, Float32, Float64, Int32, UInt8
+from numpy import ndarray
+
+from nesf_ros.errors import ConfigError
+from nesf_ros.synthetic.furniture import Thing
+from nesf_ros.synthetic.layout import furnish
+from nesf_ros.synthetic.lighting import brightness, sky
+from nesf_ros.synthetic.materials import colors_at
+from nesf_ros.synthetic.shell import HEIGHT_M
+from nesf_ros.types import Box, Intrinsics
+
+NOTHING = -1
+"""Instance id of a pixel whose ray leaves through the window."""
+
+
+class Rendering(NamedTuple):
+    """What a camera sees."""
+
+    color: UInt8[ndarray, "height width 3"]
+    depth_m: Float32[ndarray, "height width"]
+    """Exact depth along the optical axis, metres; 0 where the ray meets nothing."""
+    instances: Int32[ndarray, "height width"]
+    """Index into `Room.names`; NOTHING where the ray meets nothing."""
+
+
+class Hits(NamedTuple):
+    """Where rays first meet a surface."""
+
+    ray_lengths: Float32[ndarray, " n"]
+    """In units of the ray's direction; +inf for no hit."""
+    triangles: Int32[ndarray, " n"]
+    """Index into `Room.triangles`; arbitrary for no hit."""
+    barycentric: Float32[ndarray, "n 2"]
+
+
+class Room:
+    """A furnished room of about 4 × 5 × 2.5 m; the same seed gives the same bytes.
+
+    World frame: z up, floor at z = 0, origin in the middle of the floor. Nothing intersects, and
+    everything rests on something. The window is an opening: rays through it meet nothing.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        without: Sequence[str] = (),
+        moved: Mapping[str, tuple[float, float, float]] | None = None,
+    ):
+        """Furnish a room; `without` and `moved` change it, for tests of what comes and goes.
+
+        Args:
+            seed: layout, sizes and colours.
+            without: names of things to leave out, together with all they carry.
+            moved: name → shift (m) of a thing and all it carries. That the new place is free is
+                the caller's care.
+
+        Raises:
+            ConfigError: for a name that is not in the room.
+        """
+        self.plan, things = furnish(seed)
+        things = _changed(things, without, moved or {})
+        self.things: tuple[Thing, ...] = tuple(things)
+        self.names: tuple[str, ...] = tuple(thing.name for thing in things)
+        self._solids = [solid for thing in things for solid in thing.solids]
+        counts = [len(solid.corners) for solid in self._solids]
+        owners = np.repeat(np.arange(len(things)), [len(thing.solids) for thing in things])
+        self._solid_of = np.repeat(np.arange(len(counts)), counts)
+        self._instance_of = owners[self._solid_of].astype(np.int32)
+        self.triangles: Float64[ndarray, "triangles 3 3"] = np.concatenate(
+            [solid.corners for solid in self._solids]
+        )
+        # Shading normal and texture position of every corner, side by side: one gather for both.
+        self._corners = np.concatenate(
+            [np.concatenate([solid.normals, solid.local], axis=2) for solid in self._solids]
+        ).astype(np.float32)
+        self._scene = _scene(self.triangles)
+        y0, y1 = self.plan.window
+        outside = (self.plan.width / 2 + 0.6, (y0 + y1) / 2, 1.9)
+        self._lights = np.array([[0.1, 0.1, 1.95, 0.36], [*outside, 0.40]], np.float32)
+
+    @property
+    def interior(self) -> Box:
+        """The space between floor, walls and ceiling (without the door and window recesses)."""
+        x, y = self.plan.width / 2, self.plan.depth / 2
+        return Box((-x, -y, 0.0), (x, y, HEIGHT_M))
+
+    def first_hits(self, rays: Float32[ndarray, "n 6"]) -> Hits:
+        """Cast rays (origin, direction), metres, world frame."""
+        found = self._scene.cast_rays(o3d.core.Tensor(rays))
+        return Hits(
+            found["t_hit"].numpy(),
+            found["primitive_ids"].numpy().view(np.int32),
+            found["primitive_uvs"].numpy(),
+        )
+
+    def render(
+        self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"]
+    ) -> Rendering:
+        """Colour, exact depth and instances seen from a pose of the optical frame."""
+        rays = pixel_rays(intrinsics, world_T_camera)
+        hits = self.first_hits(rays)
+        seen = np.flatnonzero(np.isfinite(hits.ray_lengths))
+        shape = (intrinsics.height, intrinsics.width)
+        depth_m = np.zeros(len(rays), np.float32)
+        depth_m[seen] = hits.ray_lengths[seen]
+        instances = np.full(len(rays), NOTHING, np.int32)
+        instances[seen] = self._instance_of[hits.triangles[seen]]
+        color = np.empty((len(rays), 3), np.float32)
+        color[depth_m == 0] = sky(rays[depth_m == 0, 3:])
+        color[seen] = self._shaded(rays[seen], Hits(*(part[seen] for part in hits)))
+        bytes_ = (255 * np.clip(color, 0, 1) + 0.5).astype(np.uint8)
+        return Rendering(
+            bytes_.reshape(*shape, 3), depth_m.reshape(shape), instances.reshape(shape)
+        )
+
+    def _shaded(self, rays: Float32[ndarray, "n 6"], hits: Hits) -> Float32[ndarray, "n 3"]:
+        """Colours of surface points, lit, RGB about 0–1."""
+        weight = hits.barycentric
+        blend = self._corners[hits.triangles, 0] * (1 - weight.sum(1, keepdims=True))
+        blend += self._corners[hits.triangles, 1] * weight[:, :1]
+        blend += self._corners[hits.triangles, 2] * weight[:, 1:]
+        normals, local = blend[:, :3], blend[:, 3:]
+        normals = normals / np.sqrt(np.einsum("ij,ij->i", normals, normals))[:, None]
+        points = rays[:, :3] + hits.ray_lengths[:, None] * rays[:, 3:]
+        materials = [solid.material for solid in self._solids]
+        base = colors_at(materials, self._solid_of[hits.triangles], local)
+        return base * brightness(points, normals, self._lights, self._occluded)[:, None]
+
+    def _occluded(self, segments: Float32[ndarray, "n 6"]) -> Bool[ndarray, " n"]:
+        return self._scene.test_occlusions(o3d.core.Tensor(segments), 0.0, 1.0).numpy()
+
+    def occupancy(self, points: Float64[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
+        """Whether each point lies inside something solid (furniture, walls, floor, ceiling)."""
+        inside = np.zeros(len(points), bool)
+        for solid in self._solids:
+            left = np.flatnonzero(~inside)
+            inside[left] = solid.contains(points[left])
+        return inside
+
+    def distance(self, points: Float64[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+        """Distance to the nearest surface, metres, never negative.
+
+        Exact outside of solids; inside, the faces between touching solids count as surface.
+        """
+        return self._scene.compute_distance(o3d.core.Tensor(points.astype(np.float32))).numpy()
+
+    def sample_surface(self, count: int, seed: int = 0) -> Float64[ndarray, "count 3"]:
+        """Points spread evenly by area over every surface that borders the room's air.
+
+        Left out are faces between touching solids and the outer faces of the shell.
+        """
+        rng = np.random.default_rng(seed)
+        sides = self.triangles[:, 1:] - self.triangles[:, :1]
+        normals = np.cross(sides[:, 0], sides[:, 1])
+        doubled_area = np.linalg.norm(normals, axis=1)
+        normals /= doubled_area[:, None]
+        kept: list[ndarray] = []
+        while sum(map(len, kept)) < count:
+            chosen = rng.choice(len(sides), 2 * count, p=doubled_area / doubled_area.sum())
+            u, v = rng.random((2, 2 * count, 1))
+            folded = u + v > 1
+            u, v = np.where(folded, 1 - u, u), np.where(folded, 1 - v, v)
+            points = self.triangles[chosen, 0] + u * sides[chosen, 0] + v * sides[chosen, 1]
+            kept.append(points[self._in_air(points + 1e-4 * normals[chosen])])
+        return np.concatenate(kept)[:count]
+
+    def _in_air(self, points: Float64[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
+        """Outside every solid, and inside the shell or its recesses."""
+        x, y = self.plan.width / 2 + 0.199, self.plan.depth / 2 + 0.199
+        within = (np.abs(points) < [x, y, HEIGHT_M]).all(1) & (points[:, 2] > 0)
+        within[within] = ~self.occupancy(points[within])
+        return within
+
+
+def pixel_rays(
+    intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"]
+) -> Float32[ndarray, "pixels 6"]:
+    """A ray through every pixel centre, row by row, scaled so that its length is the depth."""
+    v, u = np.mgrid[: intrinsics.height, : intrinsics.width].reshape(2, -1)
+    x = (u - intrinsics.cx) / intrinsics.fx
+    y = (v - intrinsics.cy) / intrinsics.fy
+    directions = np.stack([x, y, np.ones_like(x)], 1) @ world_T_camera[:3, :3].T
+    origins = np.broadcast_to(world_T_camera[:3, 3], directions.shape)
+    return np.concatenate([origins, directions], axis=1).astype(np.float32)
+
+
+def _scene(triangles: Float64[ndarray, "triangles 3 3"]) -> o3d.t.geometry.RaycastingScene:
+    scene = o3d.t.geometry.RaycastingScene()
+    vertices = triangles.reshape(-1, 3).astype(np.float32)
+    indices = np.arange(len(vertices), dtype=np.uint32).reshape(-1, 3)
+    scene.add_triangles(o3d.core.Tensor(vertices), o3d.core.Tensor(indices))
+    return scene
+
+
+def _changed(
+    things: list[Thing],
+    without: Sequence[str],
+    moved: Mapping[str, tuple[float, float, float]],
+) -> list[Thing]:
+    """The things left, at their new places; what a thing carries shares its fate."""
+    known = [thing.name for thing in things]
+    for name in (*without, *moved):
+        if name not in known:
+            raise ConfigError(f"there is no {name!r} in this room; it has {', '.join(known)}")
+    gone: set[str] = set(without)
+    shifts: dict[str, ndarray] = {"": np.zeros(3)}
+    kept = []
+    for thing in things:
+        if thing.on in gone:
+            gone.add(thing.name)
+        shift = shifts[thing.name] = shifts[thing.on] + np.array(moved.get(thing.name, (0, 0, 0)))
+        if thing.name not in gone:
+            pose = np.eye(4)
+            pose[:3, 3] = shift
+            kept.append(thing.moved(pose))
+    return kept
