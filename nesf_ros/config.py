@@ -10,9 +10,12 @@ import difflib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from nesf_ros.errors import ConfigError
+
+
+ConfigT = TypeVar("ConfigT")
 
 
 def setting(
@@ -46,6 +49,10 @@ class Checked:
 def check_value(item: Field, kind: Any, value: Any) -> None:
     """Raise ConfigError unless `value` has the field's type and lies in its range."""
     if is_dataclass(kind):
+        return
+    if get_origin(kind) is tuple:
+        if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
+            raise ConfigError(f"{item.name} is {value!r}; it must be a list of strings")
         return
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
@@ -181,6 +188,43 @@ class NesfConfig(Checked):
     query: QueryConfig = field(default_factory=QueryConfig)
 
 
+@dataclass(frozen=True)
+class NodeConfig(Checked):
+    """What the perception node listens to. Topics without a leading slash lie below the camera."""
+
+    cameras: tuple[str, ...] = setting(("/camera",), "base name of each camera")
+    map_frame: str = setting("map", "TF frame of the map, z up")
+    odom_frame: str = setting(
+        "odom", "TF frame that never jumps, kept with keyframes where TF has it; empty: none"
+    )
+    color_topic: str = setting(
+        "color/image_raw", "colour images; ends in /compressed for CompressedImage"
+    )
+    color_info_topic: str = setting("color/camera_info", "CameraInfo of the colour camera")
+    depth_topic: str = setting(
+        "depth/image_raw", "depth images; ends in /compressedDepth for CompressedImage"
+    )
+    depth_info_topic: str = setting("depth/camera_info", "CameraInfo of the depth camera")
+    mask_topic: str = setting(
+        "", "mono8 images, above 0 = ignore (people, the robot), one for each frame; empty: none"
+    )
+    mask_images: tuple[str, ...] = setting(
+        (), "per camera, an image file, white = ignore; empty string: none"
+    )
+    mask_camera: str = setting(
+        "color", "whose pixels the masks are in", choices=("color", "depth")
+    )
+    reliability: str = setting(
+        "best_effort", "QoS of the image subscriptions; best_effort hears every publisher",
+        choices=("best_effort", "reliable"),
+    )
+    self_check_s: float = setting(
+        5.0, "seconds without a usable frame before the log says why; 0 = never",
+        low=0.0, high=3600.0,
+    )
+    autostart: bool = setting(True, "configure and activate without a lifecycle manager")
+
+
 def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
     """Yield (dotted name, field, value) of every leaf setting, in order of declaration."""
     for item in fields(config):
@@ -191,8 +235,8 @@ def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
             yield f"{prefix}{item.name}", item, value
 
 
-def with_values(config: NesfConfig, values: Mapping[str, Any]) -> NesfConfig:
-    """A copy of `config` with the dotted names in `values` replaced.
+def with_values(config: ConfigT, values: Mapping[str, Any]) -> ConfigT:
+    """A copy of `config` with the (dotted) names in `values` replaced.
 
     Raises ConfigError for an unknown name (naming the nearest valid one), a wrong type or range.
     """
@@ -204,7 +248,9 @@ def with_values(config: NesfConfig, values: Mapping[str, Any]) -> NesfConfig:
             raise ConfigError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
         if isinstance(known[name], float) and isinstance(value, int):
             value = float(value)
-        section, leaf = name.split(".", 1)
+        section, _, leaf = name.rpartition(".")
         grouped.setdefault(section, {})[leaf] = value
-    sections = {name: replace(getattr(config, name), **part) for name, part in grouped.items()}
-    return replace(config, **sections)
+    changes = grouped.pop("", {})
+    for section, part in grouped.items():
+        changes[section] = replace(getattr(config, section), **part)
+    return replace(config, **changes)

@@ -1,0 +1,244 @@
+"""One camera's topics to posed frames: callbacks pair and wait, the worker decodes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float64
+from numpy import ndarray
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from nesf_ros.config import FramesConfig, NodeConfig
+from nesf_ros.errors import ConfigError, FrameError, TransformError
+from nesf_ros.frames.counters import Cause, DropCounter
+from nesf_ros.frames.masks import MaskGate
+from nesf_ros.frames.sync import Pair, RgbdSynchronizer
+from nesf_ros.frames.waiting import PoseWaiter
+from nesf_ros.geometry.cameras import carry_mask
+from nesf_ros.geometry.images import check_unit
+from nesf_ros.geometry.rectify import Rectifier
+from nesf_ros.ros.convert import calibration_of, color_of, depth_of, stamp_to_ns
+from nesf_ros.ros.tf import Transforms
+from nesf_ros.types import PosedFrame, RgbdFrame
+
+ImageMessage = Image | CompressedImage
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """Messages that belong together, with poses, still to be decoded."""
+
+    camera: CameraInput
+    color: ImageMessage
+    depth: ImageMessage
+    received_s: float
+    """Monotonic time at which the pair was complete."""
+    mask: Image | None = None
+    map_T_camera: Float64[ndarray, "4 4"] | None = None
+    odom_T_camera: Float64[ndarray, "4 4"] | None = None
+    depth_T_color: Float64[ndarray, "4 4"] = field(default_factory=lambda: np.eye(4))
+
+
+class CameraInput:
+    """Subscribes to one camera. Every image received is counted until it is used or dropped."""
+
+    def __init__(
+        self,
+        node: Node,
+        number: int,
+        configs: tuple[NodeConfig, FramesConfig],
+        transforms: Transforms,
+        deliver: Callable[[RawFrame], None],
+    ):
+        self.config, self._frames = configs
+        self.name = self.config.cameras[number]
+        self._node, self._transforms, self._deliver = node, transforms, deliver
+        self.images_dropped = DropCounter()
+        """Images that never became part of a pair."""
+        self.frames_dropped = DropCounter()
+        """Pairs that never reached the map."""
+        self.received: Counter[str] = Counter()
+        """Messages by role: color, depth, color_info, depth_info, mask."""
+        self.unit_hint: str | None = None
+        self.info: dict[str, CameraInfo] = {}
+        self._rectifiers: dict[str, tuple[object, Rectifier]] = {}
+        slop, queue = self._frames.sync_slop_s, self._frames.sync_queue
+        self.sync = RgbdSynchronizer[ImageMessage, ImageMessage](slop, queue, self.images_dropped)
+        self._masks = MaskGate[Image](transforms, slop, 3 * queue) if self.config.mask_topic else None
+        self.waiter = PoseWaiter[RawFrame](
+            self._masks or transforms, self.config.map_frame, self._frames.tf_wait_s, queue,
+            self.frames_dropped,
+        )  # fmt: skip
+        self._static_mask = self._load_mask(number)
+        self._clock_resets = 0
+        self.topics = self._subscribe()
+
+    def _subscribe(self) -> dict[str, str]:
+        config = self.config
+        wanted = {
+            "color": (config.color_topic, Image, self._on_color),
+            "depth": (config.depth_topic, Image, self._on_depth),
+            "color_info": (config.color_info_topic, CameraInfo, self._on_color_info),
+            "depth_info": (config.depth_info_topic, CameraInfo, self._on_depth_info),
+        }
+        if config.mask_topic:
+            wanted["mask"] = (config.mask_topic, Image, self._on_mask)
+        qos = QoSProfile(depth=5, reliability=ReliabilityPolicy[config.reliability.upper()])
+        topics, self._subscriptions = {}, []
+        for role, (topic, kind, callback) in wanted.items():
+            if topic.endswith(("/compressed", "/compressedDepth")):
+                kind = CompressedImage
+            name = topic if topic.startswith("/") else f"{self.name.rstrip('/')}/{topic}"
+            topics[role] = self._node.resolve_topic_name(name)
+            self._subscriptions.append(
+                self._node.create_subscription(kind, name, callback, qos)
+            )
+        return topics
+
+    def close(self) -> None:
+        """Stop listening; what waits is dropped and counted."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self.drop_waiting(Cause.INACTIVE)
+
+    def drop_waiting(self, cause: Cause) -> None:
+        """Drop everything on its way to the map."""
+        self.sync.drop_pending(cause)
+        self.waiter.drop_all(cause)
+
+    def poll(self) -> None:
+        """Pass on the pairs whose pose is known by now. Called often, by a timer."""
+        self.waiter.wait_s = self._frames.tf_wait_s
+        for raw, pose in self.waiter.poll(time.monotonic()):
+            if isinstance(pose, TransformError):
+                self._node.get_logger().warning(
+                    f"{self.name}: no pose for an image: {pose}", throttle_duration_sec=5.0
+                )
+            else:
+                self._complete(raw, pose)
+
+    def _complete(self, raw: RawFrame, map_T_camera: Float64[ndarray, "4 4"]) -> None:
+        stamp_ns, frame = stamp_to_ns(raw.depth.header.stamp), raw.depth.header.frame_id
+        odom_T_camera, depth_T_color = None, np.eye(4)
+        try:
+            if raw.color.header.frame_id != frame:
+                depth_T_color = self._transforms.lookup(frame, raw.color.header.frame_id, stamp_ns)
+        except TransformError as error:
+            self.frames_dropped.add(Cause.TF_UNKNOWN_FRAME)
+            self._node.get_logger().warning(
+                f"{self.name}: where is its colour camera? {error}", throttle_duration_sec=5.0
+            )
+            return
+        if self.config.odom_frame:
+            try:
+                odom_T_camera = self._transforms.lookup(self.config.odom_frame, frame, stamp_ns)
+            except TransformError:
+                odom_T_camera = None  # robots without odometry are welcome
+        self._deliver(
+            RawFrame(
+                self, raw.color, raw.depth, raw.received_s,
+                self._masks.nearest(stamp_ns) if self._masks else None,
+                map_T_camera, odom_T_camera, depth_T_color,
+            )  # fmt: skip
+        )
+
+    def _on_color(self, message: ImageMessage) -> None:
+        self.received["color"] += 1
+        self._paired(self.sync.push_color(stamp_to_ns(message.header.stamp), message))
+
+    def _on_depth(self, message: ImageMessage) -> None:
+        self.received["depth"] += 1
+        self._paired(self.sync.push_depth(stamp_to_ns(message.header.stamp), message))
+
+    def _on_mask(self, message: Image) -> None:
+        self.received["mask"] += 1
+        if self._masks:
+            self._masks.add(stamp_to_ns(message.header.stamp), message)
+
+    def _on_color_info(self, message: CameraInfo) -> None:
+        self.received["color_info"] += 1
+        self.info["color"] = message
+
+    def _on_depth_info(self, message: CameraInfo) -> None:
+        self.received["depth_info"] += 1
+        self.info["depth"] = message
+
+    def _paired(self, pairs: list[Pair[ImageMessage, ImageMessage]]) -> None:
+        if self.sync.clock_resets != self._clock_resets:
+            self._clock_resets = self.sync.clock_resets
+            self.waiter.drop_all(Cause.CLOCK_RESET)
+            self._transforms.clear()
+        for pair in pairs:
+            raw = RawFrame(self, pair.color, pair.depth, time.monotonic())
+            frame = pair.depth.header.frame_id
+            self.waiter.push(raw, pair.depth_stamp_ns, frame, raw.received_s)
+        self.poll()
+
+    def decode(self, raw: RawFrame) -> PosedFrame:
+        """Decoded, rectified and masked; runs in the worker. FrameError if that cannot be done."""
+        depth_m = depth_of(raw.depth, self._frames.depth_scale)
+        encoding = getattr(raw.depth, "encoding", "")
+        self.unit_hint = check_unit(encoding, depth_m)
+        depth_camera, color_camera = self._rectifier("depth"), self._rectifier("color")
+        depth_m = depth_camera.depth(depth_m)
+        color = color_camera.color(color_of(raw.color))
+        ignored = self._ignored(raw, depth_m)
+        if ignored is not None:
+            depth_m = np.where(ignored, np.float32(0), depth_m)
+        if not depth_m.any():
+            raise FrameError("the depth image holds no reading at all", Cause.EMPTY_DEPTH)
+        rgbd = RgbdFrame(
+            stamp_to_ns(raw.depth.header.stamp),
+            self.name,
+            color,
+            depth_m,
+            color_camera.intrinsics,
+            depth_camera.intrinsics,
+            raw.depth_T_color,
+        )
+        assert raw.map_T_camera is not None
+        return PosedFrame(rgbd, raw.map_T_camera, raw.odom_T_camera)
+
+    def _rectifier(self, role: str) -> Rectifier:
+        message = self.info.get(role)
+        if message is None:
+            raise FrameError(
+                f"no CameraInfo on {self.topics[role + '_info']} yet", Cause.NO_CAMERA_INFO
+            )
+        calibration = calibration_of(message)
+        cached = self._rectifiers.get(role)
+        if cached is None or cached[0] != calibration:
+            cached = self._rectifiers[role] = (calibration, Rectifier(calibration))
+        return cached[1]
+
+    def _load_mask(self, number: int) -> Bool[ndarray, "height width"] | None:
+        names = self.config.mask_images
+        if number >= len(names) or not names[number]:
+            return None
+        image = cv2.imread(names[number], cv2.IMREAD_GRAYSCALE)
+        if image is None:
+            raise ConfigError(f"mask_images: {names[number]} cannot be read as an image")
+        return image > 0
+
+    def _ignored(
+        self, raw: RawFrame, depth_m: ndarray
+    ) -> Bool[ndarray, "depth_height depth_width"] | None:
+        """Depth pixels that must not enter the map, by the static mask and the mask topic."""
+        masks = [self._static_mask] if self._static_mask is not None else []
+        if raw.mask is not None:
+            masks.append(color_of(raw.mask)[..., 0] > 0)
+        if not masks:
+            return None
+        camera = self._rectifier(self.config.mask_camera)
+        merged = np.logical_or.reduce([camera.mask(mask) for mask in masks])
+        if self.config.mask_camera == "depth":
+            return merged
+        cameras = (self._rectifier("depth").intrinsics, camera.intrinsics)
+        return carry_mask(merged, depth_m, *cameras, raw.depth_T_color)
