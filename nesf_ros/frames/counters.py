@@ -61,8 +61,8 @@ EXPLANATIONS: dict[Cause, str] = {
     Cause.TF_TOO_OLD: "Its stamp is older than the TF history: the image came very late, the "
     "clocks differ, or frames.tf_history_s is too short.",
     Cause.BAD_POSE: "Its pose is NaN or no rigid motion: check the node that publishes TF.",
-    Cause.NO_MASK: "No ignore mask came for it within frames.tf_wait_s: does the segmenter keep up, "
-    "and stamp its masks like the images?",
+    Cause.NO_MASK: "No ignore mask came for it within frames.tf_wait_s: does the segmenter keep "
+    "up, and stamp its masks like the images?",
     Cause.QUEUE_FULL: "The map could not keep up and the oldest frames made room: lower the "
     "camera's rate or resolution, or use larger voxels.",
     Cause.PAUSED: "The map is paused: call ~/pause with paused false to go on.",

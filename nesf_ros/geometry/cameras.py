@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
 from numpy import ndarray
@@ -53,22 +54,22 @@ def carry_mask(
     Each depth reading takes the value of the colour pixel that its point falls on. Pixels
     without depth, and points outside of the colour image, are False.
     """
+    seen = depth_m > 0
     if color_camera == depth_camera and np.array_equal(depth_T_color, np.eye(4)):
-        return color_mask & (depth_m > 0)
-    points = unproject_image(depth_m, depth_camera)[depth_m > 0]
-    pixels = project(se3.transform_points(se3.invert(depth_T_color), points), color_camera)
-    carried = np.zeros(depth_m.shape, bool)
-    carried[depth_m > 0] = lookup(color_mask, pixels)
-    return carried
-
-
-def lookup(
-    mask: Bool[ndarray, "height width"], pixels: Float[ndarray, "n 2"]
-) -> Bool[ndarray, " n"]:
-    """Values of a mask at the pixels (u, v) nearest to the given ones; False outside of it."""
-    height, width = mask.shape
-    u, v = pixels[:, 0], pixels[:, 1]
-    inside = (u >= -0.5) & (u < width - 0.5) & (v >= -0.5) & (v < height - 0.5)
-    columns = np.floor(np.where(inside, u, 0) + 0.5).astype(np.intp)
-    rows = np.floor(np.where(inside, v, 0) + 0.5).astype(np.intp)
-    return inside & mask[rows, columns]
+        return color_mask & seen
+    # A pixel p at depth z lands on K' (R K⁻¹ p z + t): one matrix, scaled by the depth.
+    color_T_depth = se3.invert(depth_T_color)
+    turn = color_camera.matrix @ color_T_depth[:3, :3] @ np.linalg.inv(depth_camera.matrix)
+    shift = color_camera.matrix @ color_T_depth[:3, 3]
+    u = np.arange(depth_camera.width)
+    v = np.arange(depth_camera.height)[:, None]
+    x, y, z = (
+        (turn[axis, 0] * u + (turn[axis, 1] * v + turn[axis, 2])).astype(np.float32) * depth_m
+        + np.float32(shift[axis])
+        for axis in range(3)
+    )
+    seen &= z > 0
+    z[~seen] = 1.0
+    mask = color_mask.astype(np.uint8)
+    carried = cv2.remap(mask, x / z, y / z, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    return carried.astype(bool) & seen

@@ -10,11 +10,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float64
 from numpy import ndarray
 
 from nesf_ros.errors import GeometryError
 
+Numbers = Sequence[float | int] | ndarray
+"""A few numbers, in whatever a message, a file or a caller holds them."""
 Quaternion = tuple[float, float, float, float]
 """Unit quaternion x, y, z, w."""
 Pose7 = tuple[float, float, float, float, float, float, float]
@@ -25,7 +27,7 @@ NORM_TOLERANCE = 1e-2
 """Quaternions whose norm is off by no more than this are normalised (tf2 draws the same line)."""
 
 
-def unit_quaternion(quaternion: Sequence[float] | Float[ndarray, " 4"]) -> Quaternion:
+def unit_quaternion(quaternion: Numbers) -> Quaternion:
     """The quaternion x, y, z, w scaled to length 1.
 
     Raises GeometryError where its norm is not within 0.01 of 1 (zero, NaN, not a rotation).
@@ -41,8 +43,8 @@ def unit_quaternion(quaternion: Sequence[float] | Float[ndarray, " 4"]) -> Quate
 
 
 def from_parts(
-    translation: Sequence[float] | Float[ndarray, " 3"],
-    quaternion: Sequence[float] | Float[ndarray, " 4"],
+    translation: Numbers,
+    quaternion: Numbers,
 ) -> Pose7:
     """Pose of a translation (m) and a quaternion x, y, z, w.
 

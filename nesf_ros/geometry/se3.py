@@ -8,7 +8,6 @@ knows that. `pose7` has the same in plain numbers, for hot paths that handle one
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -17,6 +16,7 @@ from transforms3d.quaternions import mat2quat, quat2mat
 
 from nesf_ros.errors import GeometryError
 from nesf_ros.geometry import pose7
+from nesf_ros.geometry.pose7 import Numbers
 
 RIGID_TOLERANCE = 1e-3
 """Largest deviation of RᵀR from the identity that still passes as rounding."""
@@ -49,8 +49,8 @@ def transform_points(
 
 
 def from_quaternion_xyzw(
-    translation: Sequence[float] | Float[ndarray, " 3"],
-    quaternion: Sequence[float] | Float[ndarray, " 4"],
+    translation: Numbers,
+    quaternion: Numbers,
 ) -> Float64[ndarray, "4 4"]:
     """Transform of a translation (m) and a quaternion in ROS order x, y, z, w.
 
