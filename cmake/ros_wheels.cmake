@@ -1,0 +1,50 @@
+# Makes the CMake targets of the ROS 2 wheels usable; changes nothing on a real ROS 2 install.
+include_guard(DIRECTORY)
+
+# The wheels' exported targets carry include paths of the machine that built them, and CMake refuses
+# a target with an include path that does not exist: drop those paths.
+function(drop_missing_include_paths)
+  get_property(targets DIRECTORY PROPERTY IMPORTED_TARGETS)
+  foreach(target IN LISTS targets)
+    get_target_property(paths ${target} INTERFACE_INCLUDE_DIRECTORIES)
+    if(NOT paths)
+      continue()
+    endif()
+    set(present "")
+    foreach(path IN LISTS paths)
+      if(path MATCHES "\\$<" OR EXISTS "${path}")
+        list(APPEND present "${path}")
+      endif()
+    endforeach()
+    set_property(TARGET ${target} PROPERTY INTERFACE_INCLUDE_DIRECTORIES "${present}")
+  endforeach()
+endfunction()
+
+# rosidl exports numpy's include path with our Python library. In a virtual environment inside the
+# source tree that is a path below the sources, which CMake refuses to export: keep it to the build.
+function(keep_source_paths_to_the_build)
+  get_property(targets DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "UTILITY")
+      continue()
+    endif()
+    get_target_property(paths ${target} INTERFACE_INCLUDE_DIRECTORIES)
+    if(NOT paths)
+      continue()
+    endif()
+    set(wrapped "")
+    foreach(path IN LISTS paths)
+      string(FIND "${path}" "${CMAKE_CURRENT_SOURCE_DIR}/" position)
+      if(position EQUAL 0)
+        set(path "$<BUILD_INTERFACE:${path}>")
+      endif()
+      list(APPEND wrapped "${path}")
+    endforeach()
+    set_property(TARGET ${target} PROPERTY INTERFACE_INCLUDE_DIRECTORIES "${wrapped}")
+  endforeach()
+endfunction()
+
+# Deferred to the end of the project's CMakeLists.txt, when all packages and targets are known.
+cmake_language(DEFER CALL drop_missing_include_paths)
+cmake_language(DEFER CALL keep_source_paths_to_the_build)
