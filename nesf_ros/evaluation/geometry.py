@@ -47,7 +47,7 @@ def depth_errors(
     return DepthErrors(float(errors.mean()), float(np.median(errors)), coverage, count)
 
 
-def _has_depth(depth_m: Float[ndarray, "*views height width"]) -> Bool[ndarray, "*views height width"]:
+def _has_depth(depth_m: Float[ndarray, "*shape"]) -> Bool[ndarray, "*shape"]:
     return np.isfinite(depth_m) & (depth_m > 0)
 
 

@@ -37,7 +37,7 @@ class Thing:
         return replace(self, solids=tuple(s.moved(target_T_thing) for s in self.solids))
 
     @property
-    def bounds(self) -> tuple[Float64[ndarray, "3"], Float64[ndarray, "3"]]:
+    def bounds(self) -> tuple[Float64[ndarray, " 3"], Float64[ndarray, " 3"]]:
         """Lower and upper corner of the axis-aligned bounding box, metres."""
         lower, upper = zip(*(solid.bounds for solid in self.solids), strict=True)
         return np.min(lower, axis=0), np.max(upper, axis=0)
@@ -89,10 +89,11 @@ def shelf(
     """
     height, board = levels[-1] + 0.02, 0.02
     inner = width - 2 * board
-    parts = [box((board, depth, height), wood, (s * (width - board) / 2, 0, 0)) for s in (-1, 1)]
-    parts.append(box((inner, 0.01, height), wood, (0, -depth / 2 + 0.005, 0)))
+    side = (width - board) / 2
+    parts = [box((board, depth, height), wood, (x, 0.0, 0.0)) for x in (-side, side)]
+    parts.append(box((inner, 0.01, height), wood, (0.0, -depth / 2 + 0.005, 0.0)))
     for low, high in zip(levels, (*levels[1:], 0.0), strict=True):
-        parts.append(box((inner, depth - 0.01, board), wood, (0, 0.005, low)))
+        parts.append(box((inner, depth - 0.01, board), wood, (0.0, 0.005, low)))
         if high:
             at = (0.0, 0.005, low + board)
             parts.append(box((board, depth - 0.01, high - low - board), wood, at))

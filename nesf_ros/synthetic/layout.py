@@ -72,7 +72,7 @@ def _dining(plan: Plan, draw: _Designer) -> list[Thing]:
     things.append(crate.moved(placement(0.1, 0.0, 0.0, draw.size(-0.3, 0.3))))
     hidden = ball(0.08, draw.two_tone("stripes", 0.05))
     things.append(Thing("hidden ball", (hidden,), "crate").moved(placement(0.1, 0.0, 0.02)))
-    things += [thing.moved(placement(0, 0, height)) for thing in _on_table(width, draw)]
+    things += [thing.moved(placement(0.0, 0.0, height)) for thing in _on_table(width, draw)]
     return [thing.moved(placement(x, y)) for thing in things]
 
 
@@ -173,7 +173,7 @@ def _loose(plan: Plan, draw: _Designer) -> list[Thing]:
     stool = cylinder(0.2, 0.42, draw.two_tone("stripes", 0.1))
     toy = ball(draw.size(0.1, 0.14), draw.two_tone("bands", 0.06))
     plant = Thing("plant", make.plant(draw.size(1.0, 1.25), plain((0.62, 0.62, 0.60))), "floor")
-    cord = cylinder(0.006, 0.25, make.STEEL, (0, 0, 0.2))
+    cord = cylinder(0.006, 0.25, make.STEEL, (0.0, 0.0, 0.2))
     shade = cylinder(0.24, 0.2, make.CREAM, top_radius_m=0.1)
     lamp = Thing("ceiling lamp", (shade, cord), "ceiling")
     east = plan.width / 2

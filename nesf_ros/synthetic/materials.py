@@ -31,7 +31,7 @@ def plain(color: Color) -> Material:
     return Material(color, darker, "blotches", 0.08)
 
 
-def _noise_table() -> Float32[ndarray, "cells"]:
+def _noise_table() -> Float32[ndarray, " cells"]:
     table = np.random.default_rng(20240229).random((_CELLS,) * 3, np.float32)
     # Padded by one cell, so that the upper neighbour of every cell is one step away in memory.
     return np.pad(table, ((0, 1),) * 3, mode="wrap").reshape(-1)

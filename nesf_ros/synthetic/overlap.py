@@ -16,7 +16,7 @@ _CHUNK = 100_000  # pairs tested at a time, to bound memory
 
 def voxels_with_triangles(
     triangles: Float64[ndarray, "n 3 3"],
-    origin: Float64[ndarray, "3"],
+    origin: Float64[ndarray, " 3"],
     voxel_size_m: float,
     shape: tuple[int, int, int],
     border_m: float = 0.0,
@@ -39,7 +39,7 @@ def voxels_with_triangles(
 
 
 def _candidates(
-    corners: Float64[ndarray, "n 3 3"], border: float, shape: Int64[ndarray, "3"]
+    corners: Float64[ndarray, "n 3 3"], border: float, shape: Int64[ndarray, " 3"]
 ) -> tuple[Int64[ndarray, " pairs"], Int64[ndarray, "pairs 3"]]:
     """All pairs of a triangle and a voxel that its bounding box touches."""
     low = np.clip(np.floor(corners.min(1) - border).astype(np.int64), 0, shape)

@@ -84,19 +84,30 @@ def incidence_cosine(
 ) -> Float32[ndarray, "height width"]:
     """Cosine between each pixel's ray and the surface normal: 1 head-on, 0 grazing.
 
-    From central differences of the depth image itself; 1 where a neighbour has no depth.
+    From differences of the depth image itself, to the nearer in depth of the two neighbours along
+    each axis, so that a jump does not pass for a slope; 1 where a neighbour has no depth.
     """
     points = unproject_image(depth_m, camera)
-    cosine = np.ones(depth_m.shape, np.float32)
-    across = points[1:-1, 2:] - points[1:-1, :-2]
-    along = points[2:, 1:-1] - points[:-2, 1:-1]
-    normal = np.cross(across, along)
     middle = points[1:-1, 1:-1]
+    across = _smaller_step(points[1:-1, :-2], middle, points[1:-1, 2:])
+    along = _smaller_step(points[:-2, 1:-1], middle, points[2:, 1:-1])
+    normal = np.cross(across, along)
     lengths = np.linalg.norm(normal, axis=2) * np.linalg.norm(middle, axis=2)
     known = depth_m > 0
-    known = known[1:-1, 1:-1] & known[1:-1, 2:] & known[1:-1, :-2] & known[2:, 1:-1]
-    known &= (depth_m[:-2, 1:-1] > 0) & (lengths > 0)
+    known = (
+        known[1:-1, 1:-1] & known[1:-1, 2:] & known[1:-1, :-2] & known[2:, 1:-1] & known[:-2, 1:-1]
+    ) & (lengths > 0)
     dot = np.abs(np.einsum("ijk,ijk->ij", normal, middle))
-    inner = cosine[1:-1, 1:-1]
-    inner[known] = dot[known] / lengths[known]
+    cosine = np.ones(depth_m.shape, np.float32)
+    cosine[1:-1, 1:-1][known] = dot[known] / lengths[known]
     return cosine
+
+
+def _smaller_step(
+    before: Float32[ndarray, "height width 3"],
+    middle: Float32[ndarray, "height width 3"],
+    after: Float32[ndarray, "height width 3"],
+) -> Float32[ndarray, "height width 3"]:
+    """Of the steps to the middle and from the middle, the one that changes depth less."""
+    back, ahead = middle - before, after - middle
+    return np.where(np.abs(back[..., 2:]) < np.abs(ahead[..., 2:]), back, ahead)

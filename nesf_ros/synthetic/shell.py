@@ -37,26 +37,26 @@ def shell(plan: Plan, paint: Material) -> list[Thing]:
     """Floor, ceiling, walls with a door recess and a window opening, door and window."""
     t, w, d = WALL_M, plan.width, plan.depth
     boards = Material((0.70, 0.52, 0.35), (0.52, 0.36, 0.23), "planks", 0.14)
-    floor = box((w + 2 * t, d + 2 * t, t), boards, (0, 0, -t))
-    ceiling = box((w + 2 * t, d + 2 * t, t), plain((0.95, 0.95, 0.93)), (0, 0, HEIGHT_M))
+    floor = box((w + 2 * t, d + 2 * t, t), boards, (0.0, 0.0, -t))
+    ceiling = box((w + 2 * t, d + 2 * t, t), plain((0.95, 0.95, 0.93)), (0.0, 0.0, HEIGHT_M))
     x, y = (w + t) / 2, (d + t) / 2
     y0, y1 = plan.window
     end = d / 2 + t
     east = [
-        box((t, y1 - y0, _SILL), paint, (x, (y0 + y1) / 2, 0)),
+        box((t, y1 - y0, _SILL), paint, (x, (y0 + y1) / 2, 0.0)),
         box((t, y1 - y0, HEIGHT_M - _LINTEL), paint, (x, (y0 + y1) / 2, _LINTEL)),
-        box((t, y0 + end, HEIGHT_M), paint, (x, (y0 - end) / 2, 0)),
-        box((t, end - y1, HEIGHT_M), paint, (x, (y1 + end) / 2, 0)),
+        box((t, y0 + end, HEIGHT_M), paint, (x, (y0 - end) / 2, 0.0)),
+        box((t, end - y1, HEIGHT_M), paint, (x, (y1 + end) / 2, 0.0)),
     ]
     left, right = plan.door - _DOOR_WIDTH / 2, plan.door + _DOOR_WIDTH / 2
     south = [
-        box((left + w / 2, t, HEIGHT_M), paint, ((left - w / 2) / 2, -y, 0)),
-        box((w / 2 - right, t, HEIGHT_M), paint, ((right + w / 2) / 2, -y, 0)),
+        box((left + w / 2, t, HEIGHT_M), paint, ((left - w / 2) / 2, -y, 0.0)),
+        box((w / 2 - right, t, HEIGHT_M), paint, ((right + w / 2) / 2, -y, 0.0)),
         box((_DOOR_WIDTH, t, HEIGHT_M - _DOOR_HEIGHT), paint, (plan.door, -y, _DOOR_HEIGHT)),
     ]
     wall = {
-        "north": (box((w, t, HEIGHT_M), paint, (0, y, 0)),),
-        "west": (box((t, d + 2 * t, HEIGHT_M), paint, (-x, 0, 0)),),
+        "north": (box((w, t, HEIGHT_M), paint, (0.0, y, 0.0)),),
+        "west": (box((t, d + 2 * t, HEIGHT_M), paint, (-x, 0.0, 0.0)),),
         "east": tuple(east),
         "south": tuple(south),
     }

@@ -49,7 +49,7 @@ class Solid:
         return normals[keep], offsets[keep]
 
     @cached_property
-    def bounds(self) -> tuple[Float64[ndarray, "3"], Float64[ndarray, "3"]]:
+    def bounds(self) -> tuple[Float64[ndarray, " 3"], Float64[ndarray, " 3"]]:
         """Lower and upper corner of the axis-aligned bounding box, metres."""
         points = self.corners.reshape(-1, 3)
         return points.min(0), points.max(0)
@@ -67,7 +67,7 @@ def _solid(
     vertices: Float64[ndarray, "vertices 3"],
     triangles: Int64[ndarray, "triangles 3"],
     material: Material,
-    center: Float64[ndarray, "3"] | None = None,
+    center: Float64[ndarray, " 3"] | None = None,
 ) -> Solid:
     """A solid from an indexed mesh; `center` given shades it as a smooth ball around it."""
     corners = vertices[triangles]

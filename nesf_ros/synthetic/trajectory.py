@@ -142,7 +142,7 @@ def _walk(
 
 def _clearance_map(
     room: Room, heights_m: tuple[float, float]
-) -> tuple[Float64[ndarray, "nx ny"], Float64[ndarray, "2"]]:
+) -> tuple[Float64[ndarray, "nx ny"], Float64[ndarray, " 2"]]:
     """Smallest distance to a surface at any of the heights, 0 inside solids; place of cell 0, 0."""
     lower, upper = np.array(room.interior.lower[:2]), np.array(room.interior.upper[:2])
     x, y = (np.arange(low, high, _CELL_M) for low, high in zip(lower, upper, strict=True))
