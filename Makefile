@@ -53,7 +53,7 @@ $(WARMED): $(INSTALLED) $(KERNELS)
 	@touch $@
 
 warm:
-	@$(if $(KERNELS),$(BIN)/python -m nesf_ros.voxels.kernels,true)
+	@$(if $(KERNELS),$(BIN)/python -W ignore::RuntimeWarning:runpy -m nesf_ros.voxels.kernels,true)
 
 check: setup lint types test  ## lint, types and all tests: the gate
 

@@ -89,8 +89,8 @@ def ros_prefixes() -> list[Path]:
     spec = find_spec("rosidl_parser")
     if spec is None or spec.origin is None:
         raise SystemExit(
-            "No ROS 2 interface generators found. Source a ROS 2 install first, or run `make setup`, "
-            "which installs them into .venv (x86-64 only)."
+            "No ROS 2 interface generators found. Source a ROS 2 install first, or run "
+            "`make setup`, which installs them into .venv (x86-64 only)."
         )
     # <prefix>/lib/pythonX.Y/site-packages/rosidl_parser/__init__.py
     found = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]

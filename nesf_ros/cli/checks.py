@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -57,14 +58,11 @@ class Finding:
 
 def check_python() -> Iterator[Finding]:
     """Python itself."""
-    version = sys.version_info[:2]
-    oldest, newest = system.PYTHON_VERSIONS
-    found = f"{sys.version.split()[0]} at {sys.executable}"
-    if oldest <= version <= newest:
+    found = f"{platform.python_version()} at {sys.executable}"
+    if system.OLDEST_PYTHON <= sys.version_info[:2] <= system.NEWEST_PYTHON:
         yield Finding("Python", OK, found)
     else:
-        wanted = f"{oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}"
-        yield Finding("Python", FAIL, found, f"use Python {wanted}")
+        yield Finding("Python", FAIL, found, f"{system.supported_pythons()} work")
 
 
 def check_system_libraries() -> Iterator[Finding]:
@@ -199,9 +197,8 @@ def check_gpu() -> Iterator[Finding]:
     import torch
     import warp
 
-    warp.config.quiet = True
-    warp.init()
-    remedy = "install the NVIDIA driver and CUDA builds (make setup EXTRAS=gpu,ros,dev) to use a GPU"
+    _start_warp()
+    remedy = "install the NVIDIA driver, and CUDA builds by make setup EXTRAS=gpu,ros,dev"
     names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     if names and warp.get_cuda_device_count() == len(names):
         yield Finding("GPU", OK, ", ".join(names))
@@ -212,12 +209,19 @@ def check_gpu() -> Iterator[Finding]:
         yield Finding("GPU", OK, "none; the CPU is used")
 
 
+def _start_warp() -> None:
+    """Initialise Warp without its banner and its remark that there is no GPU."""
+    import warp
+
+    warp.config.log_level = warp.LOG_ERROR
+    warp.init()
+
+
 def check_kernel_cache() -> Iterator[Finding]:
     """Compiled Warp kernels, so that the first frame need not wait for the compiler."""
     import warp
 
-    warp.config.quiet = True
-    warp.init()
+    _start_warp()
     cache = Path(warp.config.kernel_cache_dir)
     if any(cache.glob("wp_nesf_ros.*")):
         yield Finding("kernel cache", OK, str(cache))

@@ -7,7 +7,7 @@ import time
 from array import array
 
 PAYLOAD_BYTES = 1 << 20
-"""Twice Fast DDS' default shared-memory segment: it passes only with a profile like ours, or UDP."""
+"""Twice Fast DDS' default shared-memory segment: it needs a profile like ours, or UDP."""
 
 
 def round_trip_s(timeout_s: float) -> float | None:
@@ -29,9 +29,7 @@ def round_trip_s(timeout_s: float) -> float | None:
         executor.add_node(node)
         received: list[float] = []
         topic = "~/loopback"
-        node.create_subscription(
-            VoxelMap, topic, lambda _: received.append(time.perf_counter()), 1
-        )
+        node.create_subscription(VoxelMap, topic, lambda _: received.append(time.perf_counter()), 1)
         publisher = node.create_publisher(VoxelMap, topic, 1)
         deadline = time.perf_counter() + timeout_s
         while publisher.get_subscription_count() == 0 and time.perf_counter() < deadline:

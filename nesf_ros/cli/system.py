@@ -15,8 +15,9 @@ import subprocess
 import sys
 import sysconfig
 
-PYTHON_VERSIONS = ((3, 11), (3, 14))
-"""Oldest and newest Python that all dependencies have wheels for."""
+OLDEST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 14)
+"""All dependencies have wheels for these and what lies between."""
 
 LIBRARIES = {
     "libusb-1.0.so.0": "libusb-1.0-0",
@@ -46,7 +47,7 @@ def missing_libraries() -> list[str]:
 
 def missing_build_tools() -> list[str]:
     """Debian packages of what compiling the interfaces and making a virtual environment needs."""
-    python = "python%d.%d" % sys.version_info[:2]
+    python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     missing = [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
     header = os.path.join(sysconfig.get_path("include"), "Python.h")
     if not os.path.exists(header):
@@ -58,20 +59,23 @@ def missing_build_tools() -> list[str]:
 
 def unsupported() -> str | None:
     """Why this Python or machine cannot take the wheels, with what to do; None if it can."""
-    version = sys.version_info[:2]
-    oldest, newest = PYTHON_VERSIONS
-    if not oldest <= version <= newest:
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         return (
-            "Python %d.%d found; versions %d.%d to %d.%d work. Name another one: "
-            "make setup PYTHON=python3.11" % (*version, *oldest, *newest)
+            f"Python {platform.python_version()} found; {supported_pythons()} work. Name another "
+            "one: make setup PYTHON=python3.11"
         )
-    machine = platform.machine()
-    if sys.platform != "linux" or machine != "x86_64":
+    if sys.platform != "linux" or platform.machine() != "x86_64":
         return (
-            "%s on %s found; the ROS 2 wheels exist for Linux on x86_64 only. Elsewhere install "
-            "ROS 2 and build with colcon." % (sys.platform, machine)
+            f"{sys.platform} on {platform.machine()} found; the ROS 2 wheels exist for Linux on "
+            "x86_64 only. Elsewhere install ROS 2 and build with colcon."
         )
     return None
+
+
+def supported_pythons() -> str:
+    """The supported Python versions, in words."""
+    oldest, newest = (".".join(map(str, version)) for version in (OLDEST_PYTHON, NEWEST_PYTHON))
+    return f"versions {oldest} to {newest}"
 
 
 def install_command(packages: list[str]) -> list[str]:
@@ -92,7 +96,7 @@ def main() -> int:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         print(
             "System packages are missing (Debian and Ubuntu names). Run this, then try again:\n"
-            "  sudo %s" % " ".join(command),
+            f"  sudo {' '.join(command)}",
             file=sys.stderr,
         )
         return 1
