@@ -30,6 +30,7 @@ class Cause(StrEnum):
     QUEUE_FULL = "queue_full"
     PAUSED = "paused"
     INACTIVE = "inactive"
+    FAILED = "failed"
 
 
 EXPLANATIONS: dict[Cause, str] = {
@@ -67,6 +68,7 @@ EXPLANATIONS: dict[Cause, str] = {
     "camera's rate or resolution, or use larger voxels.",
     Cause.PAUSED: "The map is paused: call ~/pause with paused false to go on.",
     Cause.INACTIVE: "The node was not active: activate it (it does so by itself by default).",
+    Cause.FAILED: "An error of this package stopped it: the log has the details. Please report it.",
 }
 """One sentence per cause for the user: what it means and what to do."""
 

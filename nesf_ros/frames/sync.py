@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from nesf_ros.frames.counters import Cause, DropCounter
@@ -24,7 +25,8 @@ SPACINGS = 8
 """Recent distances of stamps from which the next one is foretold."""
 
 
-class Pair(NamedTuple, Generic[ColorT, DepthT]):
+@dataclass(frozen=True, slots=True)
+class Pair(Generic[ColorT, DepthT]):
     """A colour and a depth image that belong together, with their stamps."""
 
     color_stamp_ns: int
@@ -98,7 +100,7 @@ class RgbdSynchronizer(Generic[ColorT, DepthT]):
         self._depth = _Stream(4 * queue)
         self._lock = threading.Lock()
         self._received = self._pairs = self._dropped = 0
-        self.resets = 0
+        self.clock_resets = 0
         """How often stamps have jumped backwards; other caches of stamped data need clearing."""
 
     def push_color(self, stamp_ns: int, color: ColorT) -> list[Pair[ColorT, DepthT]]:
@@ -126,7 +128,7 @@ class RgbdSynchronizer(Generic[ColorT, DepthT]):
     def _push(self, stream: _Stream, stamp_ns: int, payload: object) -> list:
         self._received += 1
         if stream.newest is not None and stamp_ns < stream.newest - RESET_NS:
-            self.resets += 1
+            self.clock_resets += 1
             self._drop(Cause.CLOCK_RESET, self._color.forget() + self._depth.forget())
         if stamp_ns in stream.pending or stamp_ns in stream.done:
             self._drop(Cause.DUPLICATE)

@@ -12,9 +12,8 @@ import difflib
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -22,9 +21,10 @@ from numpy import ndarray
 
 from nesf_ros.errors import GeometryError, TransformError
 from nesf_ros.geometry import pose7, se3
-from nesf_ros.geometry.pose7 import Pose7
+from nesf_ros.geometry.pose7 import Numbers, Pose7
 
 
+@runtime_checkable
 class TransformSource(Protocol):
     """Whatever can say where a frame was: a `TransformBuffer`, or an adapter of tf2_ros."""
 
@@ -60,8 +60,8 @@ class TransformBuffer:
         parent: str,
         child: str,
         stamp_ns: int,
-        translation: Sequence[float] | Float[ndarray, " 3"],
-        quaternion_xyzw: Sequence[float] | Float[ndarray, " 4"],
+        translation: Numbers,
+        quaternion_xyzw: Numbers,
         static: bool = False,
     ) -> None:
         """Take in the pose of `child` in `parent` (parent_T_child): metres, ROS quaternion order.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from jaxtyping import Float64
 from numpy import ndarray
@@ -18,7 +19,8 @@ HOPELESS = ("extrapolation_past",)
 """Gaps that waiting cannot close: TF older than its history does not come back."""
 
 
-class _Waiting(NamedTuple, Generic[ItemT]):
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[ItemT]):
     item: ItemT
     stamp_ns: int
     frame: str

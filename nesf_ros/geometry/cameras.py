@@ -44,9 +44,9 @@ def unproject_image(
 
 def carry_mask(
     color_mask: Bool[ndarray, "height width"],
-    color_camera: Intrinsics,
     depth_m: Float32[ndarray, "depth_height depth_width"],
     depth_camera: Intrinsics,
+    color_camera: Intrinsics,
     depth_T_color: Float64[ndarray, "4 4"],
 ) -> Bool[ndarray, "depth_height depth_width"]:
     """A mask drawn on the colour image, seen from the depth camera.

@@ -47,7 +47,7 @@ class Rectifier:
     """Turns images of one calibrated camera into images of the pinhole camera `intrinsics`.
 
     Built once per calibration: the look-up maps cost a millisecond, an image then 2 ms, and
-    nothing at all where the camera has no distortion. The rectified image keeps the size of the raw one.
+    nothing at all where the camera has no distortion. Images keep their size.
     """
 
     def __init__(self, calibration: Calibration):

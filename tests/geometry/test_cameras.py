@@ -43,7 +43,7 @@ def test_a_mask_moves_by_the_parallax():
     mask = np.zeros((48, 64), bool)
     mask[10:20, 30:40] = True
     depth_m = np.ones((48, 64), np.float32)
-    carried = cameras.carry_mask(mask, CAMERA, depth_m, CAMERA, depth_T_color)
+    carried = cameras.carry_mask(mask, depth_m, CAMERA, CAMERA, depth_T_color)
     expected = np.zeros((48, 64), bool)
     expected[10:20, 35:45] = True
     np.testing.assert_array_equal(carried, expected)
@@ -54,7 +54,7 @@ def test_pixels_without_depth_and_outside_of_the_colour_image_are_not_masked():
     depth_T_color[0, 3] = 0.1
     depth_m = np.ones((48, 64), np.float32)
     depth_m[:, 40:50] = 0
-    carried = cameras.carry_mask(np.ones((48, 64), bool), CAMERA, depth_m, CAMERA, depth_T_color)
+    carried = cameras.carry_mask(np.ones((48, 64), bool), depth_m, CAMERA, CAMERA, depth_T_color)
     assert not carried[:, 40:50].any()
     assert not carried[:, :5].any()  # 5 px of parallax: left of the colour image
     assert carried[:, 5:40].all()
@@ -66,7 +66,7 @@ def test_points_behind_the_colour_camera_are_not_masked():
     depth_T_color[2, 3] = 2.0
     depth_m = np.ones((48, 64), np.float32)
     mask = np.ones((48, 64), bool)
-    assert not cameras.carry_mask(mask, CAMERA, depth_m, CAMERA, depth_T_color).any()
+    assert not cameras.carry_mask(mask, depth_m, CAMERA, CAMERA, depth_T_color).any()
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.1])
@@ -84,7 +84,7 @@ def test_carrying_agrees_with_doing_it_point_by_point(turn):
     columns, rows = np.rint(u).astype(int), np.rint(v).astype(int)
     inside = (columns >= 0) & (columns < 80) & (rows >= 0) & (rows < 50)
     expected = inside & mask[rows.clip(0, 49), columns.clip(0, 79)]
-    carried = cameras.carry_mask(mask, color, depth_m, CAMERA, depth_T_color)
+    carried = cameras.carry_mask(mask, depth_m, CAMERA, color, depth_T_color)
     assert (carried != expected).mean() < 1e-3  # float32 at the very border of two pixels
 
 
@@ -92,6 +92,6 @@ def test_without_an_offset_the_mask_stays_where_it_is():
     mask = np.random.default_rng(2).random((48, 64)) < 0.5
     depth_m = np.ones((48, 64), np.float32)
     depth_m[0] = 0
-    carried = cameras.carry_mask(mask, CAMERA, depth_m, CAMERA, np.eye(4))
+    carried = cameras.carry_mask(mask, depth_m, CAMERA, CAMERA, np.eye(4))
     np.testing.assert_array_equal(carried[1:], mask[1:])
     assert not carried[0].any()
