@@ -225,6 +225,21 @@ class NodeConfig(Checked):
     autostart: bool = setting(True, "configure and activate without a lifecycle manager")
 
 
+@dataclass(frozen=True)
+class ReplayConfig(Checked):
+    """What the replay node plays, and how."""
+
+    source: str = setting("synthetic", "a recording's path, or synthetic for the built-in room")
+    camera: str = setting("/camera", "base name of the camera it plays")
+    map_frame: str = setting("map", "TF frame of the poses")
+    rate: float = setting(1.0, "speed, as a multiple of the recording's", low=0.01, high=100.0)
+    frames: int = setting(0, "stop after so many frames; 0 = all", low=0, high=10_000_000)
+    loop: bool = setting(False, "start again at the end, until stopped")
+    preload: bool = setting(False, "read all frames before the first is sent")
+    wait_for_subscriber: bool = setting(True, "send nothing before somebody listens")
+    seed: int = setting(0, "of the built-in room", low=0, high=2**31 - 1)
+
+
 def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
     """Yield (dotted name, field, value) of every leaf setting, in order of declaration."""
     for item in fields(config):

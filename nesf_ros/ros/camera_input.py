@@ -90,15 +90,16 @@ class CameraInput:
         }
         if config.mask_topic:
             wanted["mask"] = (config.mask_topic, Image, self._on_mask)
-        qos = QoSProfile(depth=5, reliability=ReliabilityPolicy[config.reliability.upper()])
-        topics, self._subscriptions = {}, []
+        self.qos = QoSProfile(depth=5, reliability=ReliabilityPolicy[config.reliability.upper()])
+        topics, self.kinds, self._subscriptions = {}, {}, []
         for role, (topic, kind, callback) in wanted.items():
             if topic.endswith(("/compressed", "/compressedDepth")):
                 kind = CompressedImage
             name = topic if topic.startswith("/") else f"{self.name.rstrip('/')}/{topic}"
             topics[role] = self._node.resolve_topic_name(name)
+            self.kinds[role] = f"sensor_msgs/msg/{kind.__name__}"
             self._subscriptions.append(
-                self._node.create_subscription(kind, name, callback, qos)
+                self._node.create_subscription(kind, name, callback, self.qos)
             )
         return topics
 
@@ -108,6 +109,12 @@ class CameraInput:
             self._node.destroy_subscription(subscription)
         self.drop_waiting(Cause.INACTIVE)
 
+    def reset_counters(self) -> None:
+        """Count from zero again."""
+        self.images_dropped.reset()
+        self.frames_dropped.reset()
+        self.received.clear()
+
     def drop_waiting(self, cause: Cause) -> None:
         """Drop everything on its way to the map."""
         self.sync.drop_pending(cause)
@@ -115,7 +122,6 @@ class CameraInput:
 
     def poll(self) -> None:
         """Pass on the pairs whose pose is known by now. Called often, by a timer."""
-        self.waiter.wait_s = self._frames.tf_wait_s
         for raw, pose in self.waiter.poll(time.monotonic()):
             if isinstance(pose, TransformError):
                 self._node.get_logger().warning(

@@ -10,15 +10,15 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from nesf_ros.config import ConfigT, NesfConfig, NodeConfig, walk, with_values
+from nesf_ros.config import ConfigT, walk, with_values
 from nesf_ros.errors import ConfigError
 
 FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides")
 """Parameters that rclpy itself declares."""
 
 
-def load(node: Node) -> tuple[NodeConfig, NesfConfig]:
-    """Declare every setting on `node` and read both configurations from it.
+def load(node: Node, *defaults: Any) -> list[Any]:
+    """Declare every setting of some configurations on `node`; returns them as the node has them.
 
     The node must have been made with `automatically_declare_parameters_from_overrides=True`, so
     that what was given and is unknown can be told. Raises ConfigError naming the nearest valid
@@ -29,20 +29,20 @@ def load(node: Node) -> tuple[NodeConfig, NesfConfig]:
         for name in node.list_parameters([], 0).names
         if name.split(".")[0] not in FOREIGN
     }
-    own = {name for name, _, _ in walk(NodeConfig())}
-    known = own | {name for name, _, _ in walk(NesfConfig())}
+    names = [{name for name, _, _ in walk(config)} for config in defaults]
+    known = set().union(*names)
     for name in given.keys() - known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
         raise ConfigError(f"unknown parameter {name!r}; did you mean {near[0]!r}?")
-    node_config = with_values(NodeConfig(), {k: v for k, v in given.items() if k in own})
-    config = with_values(NesfConfig(), {k: v for k, v in given.items() if k not in own})
-    for part in (node_config, config):
-        for name, item, value in walk(part):
+    loaded = []
+    for config, own in zip(defaults, names, strict=True):
+        loaded.append(with_values(config, {k: v for k, v in given.items() if k in own}))
+        for name, item, value in walk(loaded[-1]):
             if node.has_parameter(name):
                 node.set_descriptor(name, descriptor(item))
             else:
                 node.declare_parameter(name, to_ros(value), descriptor(item))
-    return node_config, config
+    return loaded
 
 
 def descriptor(item: Field) -> ParameterDescriptor:

@@ -33,7 +33,7 @@ class TopicTransforms(TransformSource):
 
     def __init__(self, node: Node, history_s: float):
         self.buffer = TransformBuffer(history_s)
-        self._log = node.get_logger()
+        self._node, self._log = node, node.get_logger()
         self._subscriptions = [
             node.create_subscription(TFMessage, "/tf", self._on_moving, 100),
             node.create_subscription(TFMessage, "/tf_static", self._on_static, STATIC_QOS),
@@ -43,6 +43,11 @@ class TopicTransforms(TransformSource):
         """target_T_source at a stamp; raises TransformError where it is not known."""
         return self.buffer.lookup(target, source, stamp_ns)
 
+    def latest(self, target: str, source: str) -> Float64[ndarray, "4 4"]:
+        """The newest target_T_source; raises TransformError where there is none."""
+        newest = self.buffer.latest_common_time(target, source)
+        return self.lookup(target, source, newest or 0)
+
     def frames(self) -> list[str]:
         """Names of all known frames."""
         return self.buffer.frames()
@@ -50,6 +55,11 @@ class TopicTransforms(TransformSource):
     def clear(self) -> None:
         """Forget what moves: the clock jumped backwards."""
         self.buffer.clear()
+
+    def close(self) -> None:
+        """Stop following."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
 
     def _on_moving(self, message: TFMessage) -> None:
         self._take(message.transforms, static=False)
@@ -103,6 +113,10 @@ class Tf2Transforms(TransformSource):
         newest = self.buffer.get_latest_common_time(target, source).nanoseconds
         return "extrapolation_future" if stamp_ns > newest else "extrapolation_past"
 
+    def latest(self, target: str, source: str) -> Float64[ndarray, "4 4"]:
+        """The newest target_T_source; raises TransformError where there is none."""
+        return self.lookup(target, source, 0)  # tf2 takes 0 for "newest"
+
     def frames(self) -> list[str]:
         """Names of all known frames."""
         return sorted(line.split()[1] for line in self.buffer.all_frames_as_string().splitlines())
@@ -110,6 +124,10 @@ class Tf2Transforms(TransformSource):
     def clear(self) -> None:
         """Forget everything but static transforms: the clock jumped backwards."""
         self.buffer.clear()
+
+    def close(self) -> None:
+        """Stop following."""
+        self._listener.unregister()
 
 
 Transforms = Tf2Transforms | TopicTransforms

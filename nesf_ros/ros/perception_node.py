@@ -1,0 +1,269 @@
+"""The perception node: parameters, subscriptions, services and topics around a `SemanticMapper`.
+
+Callbacks only enqueue. One worker thread owns the mapper and all of torch.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+
+import cv2
+import rclpy
+import torch
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.timer import Timer
+
+from nesf_ros.config import NesfConfig, NodeConfig
+from nesf_ros.errors import ConfigError, FrameError, GeometryError, NesfError
+from nesf_ros.frames.counters import Cause, cause_of
+from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.ros import parameters
+from nesf_ros.ros.camera_input import CameraInput, RawFrame
+from nesf_ros.ros.publishing import MapPublisher
+from nesf_ros.ros.self_check import explain, gather
+from nesf_ros.ros.services import MapServices
+from nesf_ros.ros.statistics import Statistics, camera_status, map_status
+from nesf_ros.ros.tf import listen
+from nesf_ros.ros.worker import Worker
+from nesf_ros.voxels.storage import map_path
+
+POLL_S = 0.02
+DIAGNOSTICS_S = 1.0
+
+
+class PerceptionNode(LifecycleNode):
+    """Lifecycle node `nesf`. Configured: it has a map and serves it; active: it takes in frames."""
+
+    def __init__(self, **options):
+        super().__init__("nesf", automatically_declare_parameters_from_overrides=True, **options)
+        self.node_config, self.config = parameters.load(self, NodeConfig(), NesfConfig())
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.cameras: list[CameraInput] = []
+        self.paused = False
+        self._saved_revision = -1
+        self._publishing = threading.Event()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Build the mapper, load the automatic save, offer topics and services."""
+        self.numbers = Statistics()
+        self.worker = Worker(self._integrate, self._crowded_out, self.config.frames.queue)
+        self.mapper = self.worker.call(self._build).result()
+        frame = self.node_config.map_frame
+        self.map_topics = MapPublisher(self, self.mapper.map, frame, self.config.publish)
+        actions = {"reset": self._reset, "pause": self._pause}
+        self.map_services = MapServices(self, self.mapper, self.worker, frame, actions)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._service_timers = [
+            self._every(DIAGNOSTICS_S, self._diagnose),
+            self._every(1.0 / self.config.publish.rate_hz, self._publish),
+        ]
+        if self.config.map.autosave_name and self.config.map.autosave_s:
+            self._service_timers.append(self._every(self.config.map.autosave_s, self._autosave))
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to listen."""
+        self.transforms = listen(self, self.config.frames.tf_history_s)
+        self.map_services.transforms = self.transforms
+        configs = (self.node_config, self.config.frames)
+        self.cameras = [
+            CameraInput(self, number, configs, self.transforms, self._deliver)
+            for number in range(len(self.node_config.cameras))
+        ]
+        self._input_timers = [self._every(POLL_S, self._poll)]
+        if self.node_config.self_check_s:
+            self._input_timers.append(self._every(self.node_config.self_check_s, self._self_check))
+        self.get_logger().info(
+            f"listening to {', '.join(self.node_config.cameras)}; map in "
+            f"{self.node_config.map_frame!r} on {self.mapper.map.device}"
+        )
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening; the map stays and is still served."""
+        for timer in self._input_timers:
+            self.destroy_timer(timer)
+        for camera in self.cameras:
+            camera.close()
+        for raw in self.worker.drain():
+            raw.camera.frames_dropped.add(Cause.INACTIVE)
+        self.cameras, self.map_services.transforms = [], None
+        self.transforms.close()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Save the map where that is configured, then let go of everything."""
+        for timer in self._service_timers:
+            self.destroy_timer(timer)
+        self._autosave()
+        self.worker.stop()
+        self.map_services.close()
+        self.map_topics.close(self)
+        self.destroy_publisher(self._diagnostics)
+        return TransitionCallbackReturn.SUCCESS
+
+    def close(self) -> None:
+        """End orderly from any state: what is configured is saved."""
+        if hasattr(self, "worker"):
+            self._autosave()
+            self.worker.stop()
+
+    def _every(self, period_s: float, callback: Callable[[], None]) -> Timer:
+        """A timer that also runs while simulated time stands still."""
+        return self.create_timer(period_s, callback, clock=self._steady)
+
+    def _build(self) -> SemanticMapper:
+        # Leave a core to the callbacks: torch with all of them waits for the slowest one.
+        threads = max(1, (os.cpu_count() or 1) - 1)
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(threads)
+        mapper = SemanticMapper(self.config)
+        name = self.config.map.autosave_name
+        if name and map_path(self.config.map.folder, name).exists():
+            try:
+                mapper.load(name)
+                self.get_logger().info(f"map {name!r} loaded")
+            except NesfError as error:
+                self.get_logger().error(f"the saved map stays unused: {error}")
+        return mapper
+
+    def _deliver(self, raw: RawFrame) -> None:
+        if self.paused:
+            raw.camera.frames_dropped.add(Cause.PAUSED)
+        else:
+            self.worker.add_frame(raw)
+
+    def _crowded_out(self, raw: RawFrame) -> None:
+        raw.camera.frames_dropped.add(Cause.QUEUE_FULL)
+
+    def _integrate(self, raw: RawFrame) -> None:
+        """One frame into the map; runs in the worker, which no bad frame may end."""
+        start = time.monotonic()
+        try:
+            frame = raw.camera.decode(raw)
+            decoded = time.monotonic()
+            report = self.mapper.add_frame(frame)
+        except (FrameError, GeometryError) as error:
+            raw.camera.frames_dropped.add(cause_of(error))
+            self.get_logger().warning(
+                f"{raw.camera.name}: image dropped: {error}", throttle_duration_sec=5.0
+            )
+        except Exception as error:  # noqa: BLE001 - the mapper must outlive a fault in one frame
+            raw.camera.frames_dropped.add(Cause.FAILED)
+            self.get_logger().error(f"{raw.camera.name}: {traceback.format_exc()}\n{error!r}")
+        else:
+            latency_s = time.monotonic() - raw.received_s
+            self.numbers.add(raw.camera.name, report, decoded - start, latency_s)
+
+    def _poll(self) -> None:
+        for camera in self.cameras:
+            camera.poll()
+
+    def _publish(self) -> None:
+        if not self._publishing.is_set():
+            self._publishing.set()
+            self.worker.call(self._publish_now)
+
+    def _publish_now(self) -> None:
+        start = time.monotonic()
+        try:
+            self.map_topics.publish()
+            self.numbers.time_of("publish", time.monotonic() - start)
+        except Exception:  # noqa: BLE001 - nobody waits for this result
+            if self.context.ok():
+                self.get_logger().error(f"publishing failed: {traceback.format_exc()}")
+        finally:
+            self._publishing.clear()
+
+    def _diagnose(self) -> None:
+        name = self.get_name()
+        message = DiagnosticArray()
+        message.header.stamp = self.get_clock().now().to_msg()
+        queue = len(self.worker)
+        message.status = [map_status(name, self.mapper, self.numbers, queue, self.paused)]
+        for camera in self.cameras:
+            integrated = self.numbers.integrated[camera.name]
+            message.status.append(camera_status(name, camera, integrated))
+        self._diagnostics.publish(message)
+
+    def _self_check(self) -> None:
+        silent = [c for c in self.cameras if not self.numbers.integrated[c.name]]
+        for camera in silent if not self.paused else []:
+            lines = explain(gather(self, camera, self.transforms.frames()))
+            self.get_logger().warning(
+                f"{camera.name}: no usable frame yet.\n  - " + "\n  - ".join(lines)
+            )
+
+    def _autosave(self) -> None:
+        name = self.config.map.autosave_name
+        if name and self.mapper.map.submaps and self.mapper.map.revision != self._saved_revision:
+            self.worker.call(lambda: self._save(name))
+
+    def _save(self, name: str) -> None:
+        revision = self.mapper.map.revision
+        try:
+            self.mapper.save(name)
+            self._saved_revision = revision
+        except NesfError as error:
+            self.get_logger().error(f"automatic save failed: {error}")
+
+    def _reset(self) -> None:
+        self.mapper.reset()
+        self.numbers.integrated.clear()
+        for camera in self.cameras:
+            camera.reset_counters()
+
+    def _pause(self, paused: bool) -> None:
+        self.paused = paused
+
+    def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        """Take over live settings; refuse the others, and what is out of range, with the reason."""
+        try:
+            self.config = parameters.update(self.config, list(changed))
+        except ConfigError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if hasattr(self, "mapper"):
+            self.mapper.config = self.config
+            self.map_topics.config = self.config.publish
+            for camera in self.cameras:
+                camera.waiter.wait_s = self.config.frames.tf_wait_s
+        return SetParametersResult(successful=True)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to stop. Exit code 2 for a parameter that is wrong."""
+    rclpy.init(args=args)
+    try:
+        node = PerceptionNode()
+    except ConfigError as error:
+        rclpy.logging.get_logger("nesf").fatal(str(error))
+        rclpy.try_shutdown()
+        return 2
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        if node.node_config.autostart:
+            node.trigger_configure()
+            node.trigger_activate()
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.close()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

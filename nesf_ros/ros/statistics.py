@@ -1,0 +1,112 @@
+"""Numbers about the running node, and their /diagnostics form."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import defaultdict, deque
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from nesf_ros.pipeline import FrameReport, SemanticMapper
+from nesf_ros.ros.camera_input import CameraInput
+
+WINDOW = 100
+"""Frames over which times and rates are taken."""
+
+
+class Statistics:
+    """What the worker has done lately. Written by the worker, read by a timer."""
+
+    def __init__(self) -> None:
+        self.integrated: defaultdict[str, int] = defaultdict(int)
+        """Frames in the map, per camera."""
+        self.refused_blocks = 0
+        self._times: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WINDOW))
+        self._finished: deque[float] = deque(maxlen=WINDOW)
+
+    def add(self, camera: str, report: FrameReport, decode_s: float, latency_s: float) -> None:
+        """Count a frame that went into the map, `latency_s` after its messages were complete."""
+        self.integrated[camera] += 1
+        self.refused_blocks += report.refused_blocks
+        self._finished.append(time.monotonic())
+        stages = {"decode": decode_s, **report.seconds, "latency": latency_s}
+        for stage, seconds in stages.items():
+            self._times[stage].append(seconds)
+
+    def time_of(self, stage: str, seconds: float) -> None:
+        """Note how long some other stage took."""
+        self._times[stage].append(seconds)
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames integrated per second, over the last frames; 0 after two idle seconds."""
+        times = list(self._finished)
+        if len(times) < 2 or time.monotonic() - times[-1] > 2.0:
+            return 0.0
+        return (len(times) - 1) / max(times[-1] - times[0], 1e-9)
+
+    def values(self) -> dict[str, str]:
+        """Everything, as text."""
+        out = {"rate_hz": f"{self.rate_hz:.1f}"}
+        for stage, times in list(self._times.items()):
+            ordered = sorted(times)
+            out[f"{stage}_ms.median"] = f"{statistics.median(ordered) * 1e3:.1f}"
+            out[f"{stage}_ms.max"] = f"{ordered[-1] * 1e3:.1f}"
+        return out
+
+
+def map_status(
+    name: str, mapper: SemanticMapper, numbers: Statistics, queue: int, paused: bool
+) -> DiagnosticStatus:
+    """State of the mapper. Reads plain numbers only, so it need not wait for the worker."""
+    voxel_map = mapper.map
+    values = {
+        **numbers.values(),
+        "queue": str(queue),
+        "map.sequence": str(voxel_map.revision),
+        "map.submaps": str(len(voxel_map.submaps)),
+        "map.mib": f"{voxel_map.nbytes / 2**20:.1f}",
+        "map.refused_blocks": str(voxel_map.refused_blocks),
+        "map.evicted_submaps": str(voxel_map.evicted_submaps),
+        "keyframes": str(len(mapper.keyframes)),
+        "device": voxel_map.device,
+        "process.mib": f"{resident_mib():.0f}",
+    }
+    level, message = DiagnosticStatus.OK, f"{numbers.rate_hz:.1f} frames/s into the map"
+    if voxel_map.refused_blocks:
+        level, message = DiagnosticStatus.WARN, "map.memory_mib is used up: new space is left out"
+    if paused:
+        message = "paused"
+    return _status(f"{name}: map", level, message, values)
+
+
+def camera_status(name: str, camera: CameraInput, integrated: int) -> DiagnosticStatus:
+    """What became of each message of a camera."""
+    balance = camera.sync.counts
+    values = {f"received.{role}": str(n) for role, n in sorted(camera.received.items())}
+    values |= {"pairs": str(balance.pairs), "integrated": str(integrated),
+               "waiting_for_partner": str(balance.pending),
+               "waiting_for_pose": str(len(camera.waiter))}  # fmt: skip
+    values |= {f"images_dropped.{c}": str(n) for c, n in camera.images_dropped.counts().items()}
+    values |= {f"frames_dropped.{c}": str(n) for c, n in camera.frames_dropped.counts().items()}
+    if camera.unit_hint:
+        values["unit"] = camera.unit_hint
+    dropped = camera.frames_dropped.total
+    level = DiagnosticStatus.OK if integrated else DiagnosticStatus.WARN
+    message = f"{integrated} frames in the map, {dropped} dropped"
+    return _status(f"{name}: camera {camera.name}", level, message, values)
+
+
+def resident_mib() -> float:
+    """Memory of this process, MiB."""
+    with open("/proc/self/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _status(name: str, level: bytes, message: str, values: dict[str, str]) -> DiagnosticStatus:
+    pairs = [KeyValue(key=key, value=value) for key, value in values.items()]
+    return DiagnosticStatus(level=level, name=name, message=message, values=pairs)
