@@ -16,6 +16,8 @@ GRID = (36, 48)
 """Rows and columns of the grid on which a view is looked up."""
 STEP = 3
 """Every third row and column of the grid, its blocks' centres, makes the sample (12×16)."""
+NEAREST_M = 0.05
+"""No depth camera measures anything nearer; it keeps points away from a depth of 0, "none"."""
 TOLERANCE = (0.02, 0.05)
 """Depths agree within so many metres plus this share of the depth: a grid cell on a slanted
 surface spans that much."""
@@ -90,10 +92,10 @@ def _agree(
 ) -> Bool[ndarray, "views n"]:
     """Whether points, in homogeneous grid coordinates, meet the surface each view measured."""
     z = projected[:, 2]
-    in_front = z > 1e-3
+    in_front = z > NEAREST_M
     scale = 1.0 / np.where(in_front, z, 1.0)
     column, row = projected[:, 0] * scale, projected[:, 1] * scale
     inside = in_front & (column >= 0) & (column < GRID[1]) & (row >= 0) & (row < GRID[0])
     columns, rows = (np.where(inside, value, 0).astype(np.intp) for value in (column, row))
     measured = depths_m[index, rows, columns]
-    return inside & (measured > 0) & (np.abs(z - measured) <= TOLERANCE[0] + TOLERANCE[1] * z)
+    return inside & (np.abs(z - measured) <= TOLERANCE[0] + TOLERANCE[1] * z)

@@ -139,7 +139,5 @@ def _pixels(
             "bad_size",
         )
     rows = octets[: step * height].reshape(height, step)[:, :used]
-    if step % dtype.itemsize:
-        rows = np.ascontiguousarray(rows)
     pixels = rows.view(dtype).reshape(height, width, channels)
     return pixels if dtype.isnative else pixels.astype(dtype.newbyteorder("="))

@@ -28,6 +28,18 @@ def test_a_view_sees_all_of_itself():
     assert both_ways(view(), view()) == 1.0
 
 
+@pytest.mark.parametrize("size", [(48, 36), (31, 50), (640, 480)])
+def test_each_reading_is_compared_with_its_own_cell(size):
+    camera = Intrinsics(*size, 50.0, 50.0, size[0] / 2 - 0.3, size[1] / 2)
+    random = np.random.default_rng(0).uniform(0.5, 5, (camera.height, camera.width))
+    assert both_ways(view(random, camera=camera), view(random, camera=camera)) == 1.0
+
+
+@pytest.mark.parametrize(("depth_m", "share"), [(1.06, 1.0), (1.08, 0.0), (5.25, 1.0), (5.4, 0.0)])
+def test_the_depths_must_agree_within_2_cm_and_5_percent(depth_m, share):
+    assert both_ways(view(depth_m), view(round(depth_m))) == share
+
+
 @pytest.mark.parametrize(("x", "share"), [(0.5, 0.75), (1.0, 0.5), (-1.5, 0.25), (2.1, 0.0)])
 def test_along_a_wall_the_share_falls_with_the_way(x, share):
     assert both_ways(view(), view(x=x)) == pytest.approx(share, abs=0.5 / 16)

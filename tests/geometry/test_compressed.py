@@ -135,6 +135,14 @@ def test_damaged_rvl_never_does_worse_than_a_clear_error(image, data):
         assert decoded.size <= 1 << 26
 
 
+@pytest.mark.parametrize("nibbles", ["f" * 31 + "7", "f" * 20 + "7" + "0" * 11, "0" + "f" * 31])
+def test_an_endless_rvl_number_is_damage(nibbles):
+    words = [int(nibbles[i : i + 8], 16) for i in range(0, len(nibbles), 8)]
+    octets = struct.pack("<II", 4, 4) + struct.pack(f"<{len(words)}I", *words)
+    with pytest.raises(FrameError, match="of 16|ends at pixel"):
+        decode_rvl(np.frombuffer(octets, np.uint8))
+
+
 @pytest.mark.parametrize(
     ("format", "data", "message", "cause"),
     [
