@@ -77,10 +77,19 @@ class _Stream:
         low = bisect_left(self.stamps, stamp_ns - slop_ns)
         return self.stamps[low : bisect_right(self.stamps, stamp_ns + slop_ns)]
 
-    def forget(self) -> int:
-        """Drop what is pending and start anew; returns how many images that were."""
+    def drop_pending(self) -> int:
+        """Let go of what waits; returns how many images that were."""
         count = len(self.stamps)
-        self.__init__(self.done.maxlen or 0)  # type: ignore[misc]
+        self.done.extend(self.stamps)
+        self.stamps.clear()
+        self.pending.clear()
+        return count
+
+    def restart(self) -> int:
+        """As `drop_pending`, and take every stamp as new from now on."""
+        count = self.drop_pending()
+        self.done.clear()
+        self.newest = None
         return count
 
 
@@ -116,7 +125,7 @@ class RgbdSynchronizer(Generic[ColorT, DepthT]):
     def drop_pending(self, cause: Cause) -> None:
         """Drop all that waits, for instance because the node is being paused."""
         with self._lock:
-            self._drop(cause, self._color.forget() + self._depth.forget())
+            self._drop(cause, self._color.drop_pending() + self._depth.drop_pending())
 
     @property
     def counts(self) -> SyncCounts:
@@ -129,7 +138,7 @@ class RgbdSynchronizer(Generic[ColorT, DepthT]):
         self._received += 1
         if stream.newest is not None and stamp_ns < stream.newest - RESET_NS:
             self.clock_resets += 1
-            self._drop(Cause.CLOCK_RESET, self._color.forget() + self._depth.forget())
+            self._drop(Cause.CLOCK_RESET, self._color.restart() + self._depth.restart())
         if stamp_ns in stream.pending or stamp_ns in stream.done:
             self._drop(Cause.DUPLICATE)
             return []

@@ -138,6 +138,10 @@ def test_what_waits_can_be_dropped_for_a_reason():
     sync.drop_pending(Cause.PAUSED)
     assert drops.counts() == {Cause.PAUSED: 3}
     assert balanced(sync, drops) == (3, 0, 3, 0)
+    feed(sync, [("d", 500 * MS)])  # it has been here before
+    assert drops.count(Cause.DUPLICATE) == 1
+    feed(sync, [("c", -500 * MS)])
+    assert sync.clock_resets == 1
 
 
 messages = st.lists(
