@@ -43,13 +43,14 @@ def perception(context) -> list[Node]:
         overrides["cameras"] = [name.strip() for name in given["camera"].split(",")]
     if given["map_frame"]:
         overrides["map_frame"] = given["map_frame"]
+    params_file = given["params_file"] or str(share_file("config/perception.yaml"))
     return [
         Node(
             package="nesf_ros",
             executable="perception_node",
             name=given["name"],
             namespace=given["namespace"],
-            parameters=[given["params_file"] or str(share_file("config/perception.yaml")), overrides],
+            parameters=[params_file, overrides],
             output="screen",
         )
     ]

@@ -105,13 +105,16 @@ def check_interfaces() -> Iterator[Finding]:
     """Our messages and services: compiled, loadable, and those of the sources beside them."""
     remedy = "make setup, or colcon build again and source install/setup.bash"
     try:
+        from ament_index_python.packages import get_package_share_directory
+
         from nesf_ros.msg import VoxelMap
 
         VoxelMap.__import_type_support__()
-    except (ImportError, OSError, AttributeError) as error:
-        yield Finding("interfaces", FAIL, f"not compiled: {error}", remedy)
+    except Exception as error:  # rosidl raises its own kinds, and each means the same here
+        yield Finding("interfaces", FAIL, f"cannot be loaded: {error}", remedy)
         return
-    stale = stale_interfaces(Path(__file__).resolve().parents[2])
+    share = Path(get_package_share_directory("nesf_ros"))
+    stale = stale_interfaces(Path(__file__).resolve().parents[2], share)
     if stale:
         detail = f"older than their definitions: {', '.join(stale)}"
         yield Finding("interfaces", FAIL, detail, remedy)
@@ -119,17 +122,16 @@ def check_interfaces() -> Iterator[Finding]:
         yield Finding("interfaces", OK, "compiled and current")
 
 
-def stale_interfaces(source_tree: Path) -> list[str]:
-    """Names of definitions in `source_tree` that differ from those that were compiled.
+def stale_interfaces(source_tree: Path, share: Path) -> list[str]:
+    """Names of definitions in `source_tree` that differ from those compiled, kept in `share`.
 
     An install without its sources beside it has nothing to differ from.
     """
-    definitions = [*source_tree.glob("msg/*.msg"), *source_tree.glob("srv/*.srv")]
     if not (source_tree / "package.xml").exists():
         return []
     stale = []
-    for definition in definitions:
-        compiled = Path(sys.prefix) / "share/nesf_ros" / definition.relative_to(source_tree)
+    for definition in sorted([*source_tree.glob("msg/*.msg"), *source_tree.glob("srv/*.srv")]):
+        compiled = share / definition.relative_to(source_tree)
         if not compiled.exists() or compiled.read_bytes() != definition.read_bytes():
             stale.append(definition.stem)
     return stale
