@@ -60,7 +60,7 @@ EXPLANATIONS: dict[Cause, str] = {
     Cause.TF_LATE: "TF did not reach its stamp within frames.tf_wait_s: raise that, publish TF "
     "more often, or compare the clocks of the camera and the robot.",
     Cause.TF_TOO_OLD: "Its stamp is older than the TF history: the image came very late, the "
-    "clocks differ, or frames.tf_history_s is too short.",
+    "clocks differ, or frames.tf_history_s is too short. A few are normal at the start.",
     Cause.BAD_POSE: "Its pose is NaN or no rigid motion: check the node that publishes TF.",
     Cause.NO_MASK: "No ignore mask came for it within frames.tf_wait_s: does the segmenter keep "
     "up, and stamp its masks like the images?",
