@@ -57,7 +57,7 @@ class Solid:
     def contains(self, points: Float64[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
         """Whether each point lies inside or on the surface."""
         lower, upper = self.bounds
-        inside = ((points >= lower) & (points <= upper)).all(1)
+        inside = np.all((points >= lower) & (points <= upper), axis=1)
         normals, offsets = self.planes
         inside[inside] = (points[inside] @ normals.T <= offsets).all(1)
         return inside

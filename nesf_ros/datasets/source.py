@@ -1,0 +1,35 @@
+"""What every recording looks like from outside, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from nesf_ros.types import PosedFrame
+
+
+class Source(Protocol):
+    """Posed frames of one camera in order of time, read one by one as they are asked for."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a report."""
+        ...
+
+    @property
+    def rate_hz(self) -> float:
+        """Nominal frames a second; the frames' own stamps say it exactly."""
+        ...
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """Frames left out so far, by cause: of the opening, and of the newest iteration."""
+        ...
+
+    def __len__(self) -> int:
+        """Frames that an iteration yields at most; fewer where some turn out to be unusable."""
+        ...
+
+    def __iter__(self) -> Iterator[PosedFrame]:
+        """Start from the first frame."""
+        ...
