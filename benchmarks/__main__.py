@@ -1,0 +1,28 @@
+"""`python -m benchmarks NAME [--json] [--list]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+NAMES = ("integration", "map_real", "map_accuracy", "live")
+
+
+def main() -> int:
+    """Run one benchmark; exit code 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Make one of the figures.")
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--data", default="../shared/data", help="folder with the recordings (default: %(default)s)"
+    )
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of `live`")
+    args = parser.parse_args()
+    report = importlib.import_module(f"benchmarks.{args.name}").run(args)
+    print(report.as_json() if args.json else report.as_text())
+    return 0 if all(bar["ok"] for bar in report.bars) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
