@@ -214,6 +214,9 @@ class NodeConfig(Checked):
     mask_camera: str = setting(
         "color", "whose pixels the masks are in", choices=("color", "depth")
     )
+    rectified: bool = setting(
+        False, "the images come rectified (topics named image_rect): apply no distortion again"
+    )
     reliability: str = setting(
         "best_effort", "QoS of the image subscriptions; best_effort hears every publisher",
         choices=("best_effort", "reliable"),

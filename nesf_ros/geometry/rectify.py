@@ -6,7 +6,7 @@ the part that the driver cut out (`roi`) and the pixels it merged (`binning`) be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -41,6 +41,11 @@ class Calibration:
     """Raw pixels merged into one, along x and y; 0 means 1."""
     roi: tuple[int, int, int, int] = (0, 0, 0, 0)
     """x, y, width, height of the part that is sent, full-resolution px; width 0: all of it."""
+
+    def undistorted(self) -> Calibration:
+        """The camera whose images have been rectified with this calibration."""
+        rectified = tuple(self.p[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10)) if any(self.p) else self.k
+        return replace(self, k=rectified, d=(), r=())
 
 
 class Rectifier:

@@ -17,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from nesf_ros.config import FramesConfig, NodeConfig
 from nesf_ros.errors import ConfigError, FrameError, TransformError
-from nesf_ros.frames.counters import Cause, DropCounter
+from nesf_ros.frames.counters import Cause, DropCounter, cause_of, cause_of
 from nesf_ros.frames.masks import MaskGate
 from nesf_ros.frames.sync import Pair, RgbdSynchronizer
 from nesf_ros.frames.waiting import PoseWaiter
@@ -64,6 +64,8 @@ class CameraInput:
         """Images that never became part of a pair."""
         self.frames_dropped = DropCounter()
         """Pairs that never reached the map."""
+        self.integrated = 0
+        """Pairs that are in the map; counted by the worker."""
         self.received: Counter[str] = Counter()
         """Messages by role: color, depth, color_info, depth_info, mask."""
         self.unit_hint: str | None = None
@@ -109,12 +111,6 @@ class CameraInput:
             self._node.destroy_subscription(subscription)
         self.drop_waiting(Cause.INACTIVE)
 
-    def reset_counters(self) -> None:
-        """Count from zero again."""
-        self.images_dropped.reset()
-        self.frames_dropped.reset()
-        self.received.clear()
-
     def drop_waiting(self, cause: Cause) -> None:
         """Drop everything on its way to the map."""
         self.sync.drop_pending(cause)
@@ -137,7 +133,7 @@ class CameraInput:
             if raw.color.header.frame_id != frame:
                 depth_T_color = self._transforms.lookup(frame, raw.color.header.frame_id, stamp_ns)
         except TransformError as error:
-            self.frames_dropped.add(Cause.TF_UNKNOWN_FRAME)
+            self.frames_dropped.add(cause_of(error))
             self._node.get_logger().warning(
                 f"{self.name}: where is its colour camera? {error}", throttle_duration_sec=5.0
             )
@@ -181,6 +177,8 @@ class CameraInput:
             self._clock_resets = self.sync.clock_resets
             self.waiter.drop_all(Cause.CLOCK_RESET)
             self._transforms.clear()
+            if self._masks:
+                self._masks.clear()
         for pair in pairs:
             raw = RawFrame(self, pair.color, pair.depth, time.monotonic())
             frame = pair.depth.header.frame_id
@@ -190,8 +188,7 @@ class CameraInput:
     def decode(self, raw: RawFrame) -> PosedFrame:
         """Decoded, rectified and masked; runs in the worker. FrameError if that cannot be done."""
         depth_m = depth_of(raw.depth, self._frames.depth_scale)
-        encoding = getattr(raw.depth, "encoding", "")
-        self.unit_hint = check_unit(encoding, depth_m)
+        self.unit_hint = check_unit(_encoding(raw.depth), depth_m)
         depth_camera, color_camera = self._rectifier("depth"), self._rectifier("color")
         depth_m = depth_camera.depth(depth_m)
         color = color_camera.color(color_of(raw.color))
@@ -219,6 +216,8 @@ class CameraInput:
                 f"no CameraInfo on {self.topics[role + '_info']} yet", Cause.NO_CAMERA_INFO
             )
         calibration = calibration_of(message)
+        if self.config.rectified:
+            calibration = calibration.undistorted()
         cached = self._rectifiers.get(role)
         if cached is None or cached[0] != calibration:
             cached = self._rectifiers[role] = (calibration, Rectifier(calibration))
@@ -243,8 +242,23 @@ class CameraInput:
         if not masks:
             return None
         camera = self._rectifier(self.config.mask_camera)
+        for mask in masks:
+            if mask.shape != (camera.raw.height, camera.raw.width):
+                raise FrameError(
+                    f"mask of {mask.shape[1]}x{mask.shape[0]} px, but the "
+                    f"{self.config.mask_camera} camera has {camera.raw.width}x{camera.raw.height}; "
+                    "set mask_camera, or make masks of that size",
+                    Cause.BAD_SIZE,
+                )
         merged = np.logical_or.reduce([camera.mask(mask) for mask in masks])
         if self.config.mask_camera == "depth":
             return merged
         cameras = (self._rectifier("depth").intrinsics, camera.intrinsics)
         return carry_mask(merged, depth_m, *cameras, raw.depth_T_color)
+
+
+def _encoding(message: ImageMessage) -> str:
+    """Encoding of the pixels; that of a compressed image precedes the kind of compression."""
+    if isinstance(message, CompressedImage):
+        return message.format.partition(";")[0].strip()
+    return message.encoding

@@ -93,11 +93,17 @@ class Tf2Transforms(TransformSource):
         import tf2_ros
 
         self._tf2 = tf2_ros
-        self.buffer = tf2_ros.Buffer(cache_time=Duration(seconds=history_s), node=node)
+        # Without a node: it would offer a service that outlives us, and `clear` is up to the caller.
+        self.buffer = tf2_ros.Buffer(cache_time=Duration(seconds=history_s))
         self._listener = tf2_ros.TransformListener(self.buffer, node)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> Float64[ndarray, "4 4"]:
         """target_T_source at a stamp; raises TransformError where it is not known."""
+        if stamp_ns == 0:  # tf2 would take it for "newest", and so pose an image that has no stamp
+            raise TransformError("the stamp is 0; nothing was ever there then", "extrapolation_past")
+        return self._look_up(target, source, stamp_ns)
+
+    def _look_up(self, target: str, source: str, stamp_ns: int) -> Float64[ndarray, "4 4"]:
         try:
             found = self.buffer.lookup_transform(target, source, Time(nanoseconds=stamp_ns))
         except self._tf2.ConnectivityException as error:
@@ -115,7 +121,7 @@ class Tf2Transforms(TransformSource):
 
     def latest(self, target: str, source: str) -> Float64[ndarray, "4 4"]:
         """The newest target_T_source; raises TransformError where there is none."""
-        return self.lookup(target, source, 0)  # tf2 takes 0 for "newest"
+        return self._look_up(target, source, 0)  # tf2 takes 0 for "newest"
 
     def frames(self) -> list[str]:
         """Names of all known frames."""
