@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nesf_ros.types import PosedFrame
 
 
+@runtime_checkable
 class Source(Protocol):
     """Posed frames of one camera in order of time, read one by one as they are asked for."""
 
