@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,7 +44,7 @@ class BuildInterfaces(build_ext):
         shutil.rmtree(stage, ignore_errors=True)
         prefixes = ros_prefixes()
         sources = [ROOT]
-        if not any((prefix / "share/tf2_msgs/package.xml").exists() for prefix in prefixes):
+        if not provides_tf2_msgs(prefixes):
             sources.insert(0, ROOT / "third_party/tf2_msgs")
         for source in sources:
             cmake_install(source, stage.with_name(source.name), stage, prefixes)
@@ -95,6 +97,15 @@ def ros_prefixes() -> list[Path]:
     # <prefix>/lib/pythonX.Y/site-packages/rosidl_parser/__init__.py
     found = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
     return list(dict.fromkeys([*found, Path(spec.origin).resolve().parents[4]]))
+
+
+def provides_tf2_msgs(prefixes: list[Path]) -> bool:
+    """Whether a ROS install has tf2_msgs; an earlier install of ours, about to go, does not count."""
+    package = "share/tf2_msgs/package.xml"
+    with suppress(PackageNotFoundError):
+        own = {Path(file.locate()).resolve() for file in distribution("nesf_ros").files or []}
+        prefixes = [prefix for prefix in prefixes if (prefix / package).resolve() not in own]
+    return any((prefix / package).exists() for prefix in prefixes)
 
 
 def cmake_install(source: Path, build: Path, stage: Path, prefixes: list[Path]) -> None:
