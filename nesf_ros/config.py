@@ -264,7 +264,7 @@ def with_values(config: ConfigT, values: Mapping[str, Any]) -> ConfigT:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             raise ConfigError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
-        if isinstance(known[name], float) and isinstance(value, int):
+        if isinstance(known[name], float) and type(value) is int:  # True is no length
             value = float(value)
         section, _, leaf = name.rpartition(".")
         grouped.setdefault(section, {})[leaf] = value

@@ -29,6 +29,7 @@ class Cause(StrEnum):
     NO_MASK = "no_mask"
     QUEUE_FULL = "queue_full"
     PAUSED = "paused"
+    MAP_RESET = "map_reset"
     INACTIVE = "inactive"
     FAILED = "failed"
 
@@ -67,6 +68,8 @@ EXPLANATIONS: dict[Cause, str] = {
     Cause.QUEUE_FULL: "The map could not keep up and the oldest frames made room: lower the "
     "camera's rate or resolution, or use larger voxels.",
     Cause.PAUSED: "The map is paused: call ~/pause with paused false to go on.",
+    Cause.MAP_RESET: "The map was reset while it waited: it belongs to the map that was. A few are "
+    "normal then.",
     Cause.INACTIVE: "The node was not active: activate it (it does so by itself by default).",
     Cause.FAILED: "An error of this package stopped it: the log has the details. Please report it.",
 }

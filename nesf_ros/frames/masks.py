@@ -33,6 +33,11 @@ class MaskGate(TransformSource, Generic[MaskT]):
         with self._lock:
             self._masks.append((stamp_ns, mask))
 
+    def clear(self) -> None:
+        """Forget all masks: the clock jumped backwards, and stamps mean other moments now."""
+        with self._lock:
+            self._masks.clear()
+
     def nearest(self, stamp_ns: int) -> MaskT | None:
         """The mask nearest to a stamp, None if there is none within the slop."""
         with self._lock:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from nesf_ros.config import FramesConfig, NodeConfig
 from nesf_ros.errors import ConfigError, FrameError, TransformError
-from nesf_ros.frames.counters import Cause, DropCounter, cause_of, cause_of
+from nesf_ros.frames.counters import Cause, DropCounter, cause_of
 from nesf_ros.frames.masks import MaskGate
 from nesf_ros.frames.sync import Pair, RgbdSynchronizer
 from nesf_ros.frames.waiting import PoseWaiter
@@ -28,7 +29,7 @@ from nesf_ros.ros.convert import calibration_of, color_of, depth_of, stamp_to_ns
 from nesf_ros.ros.tf import Transforms
 from nesf_ros.types import PosedFrame, RgbdFrame
 
-ImageMessage = Image | CompressedImage
+ImageMessage: TypeAlias = Image | CompressedImage
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ class CameraInput:
         self._rectifiers: dict[str, tuple[object, Rectifier]] = {}
         slop, queue = self._frames.sync_slop_s, self._frames.sync_queue
         self.sync = RgbdSynchronizer[ImageMessage, ImageMessage](slop, queue, self.images_dropped)
-        self._masks = MaskGate[Image](transforms, slop, 3 * queue) if self.config.mask_topic else None
+        self._masks: MaskGate[Image] | None = None
+        if self.config.mask_topic:
+            self._masks = MaskGate(transforms, slop, 3 * queue)
         self.waiter = PoseWaiter[RawFrame](
             self._masks or transforms, self.config.map_frame, self._frames.tf_wait_s, queue,
             self.frames_dropped,
@@ -145,9 +148,14 @@ class CameraInput:
                 odom_T_camera = None  # robots without odometry are welcome
         self._deliver(
             RawFrame(
-                self, raw.color, raw.depth, raw.received_s,
+                self,
+                raw.color,
+                raw.depth,
+                raw.received_s,
                 self._masks.nearest(stamp_ns) if self._masks else None,
-                map_T_camera, odom_T_camera, depth_T_color,
+                map_T_camera,
+                odom_T_camera,
+                depth_T_color,
             )  # fmt: skip
         )
 

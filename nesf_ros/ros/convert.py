@@ -53,9 +53,7 @@ def color_of(message: Image | CompressedImage) -> UInt8[ndarray, "height width 3
     )  # fmt: skip
 
 
-def depth_of(
-    message: Image | CompressedImage, scale_m: float
-) -> Float32[ndarray, "height width"]:
+def depth_of(message: Image | CompressedImage, scale_m: float) -> Float32[ndarray, "height width"]:
     """Depth in metres of an image message, 0 where there is none; FrameError if undecodable."""
     if isinstance(message, CompressedImage):
         return decode_compressed_depth(message.format, message.data, scale_m)

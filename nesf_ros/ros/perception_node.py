@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import rclpy
@@ -27,6 +28,7 @@ from nesf_ros.errors import ConfigError, FrameError, GeometryError, NesfError
 from nesf_ros.frames.counters import Cause, cause_of
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros import parameters
+from nesf_ros.ros.autosave import Autosave
 from nesf_ros.ros.camera_input import CameraInput, RawFrame
 from nesf_ros.ros.publishing import MapPublisher
 from nesf_ros.ros.self_check import explain, gather
@@ -34,10 +36,10 @@ from nesf_ros.ros.services import MapServices
 from nesf_ros.ros.statistics import Statistics, camera_status, map_status
 from nesf_ros.ros.tf import listen
 from nesf_ros.ros.worker import Worker
-from nesf_ros.voxels.storage import map_path
 
 POLL_S = 0.02
 DIAGNOSTICS_S = 1.0
+AUTOSAVE_POLL_S = 0.25
 
 
 class PerceptionNode(LifecycleNode):
@@ -50,25 +52,30 @@ class PerceptionNode(LifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.cameras: list[CameraInput] = []
         self.paused = False
-        self._saved_revision = -1
         self._publishing = threading.Event()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Build the mapper, load the automatic save, offer topics and services."""
-        self.numbers = Statistics()
-        self.worker = Worker(self._integrate, self._crowded_out, self.config.frames.queue)
-        self.mapper = self.worker.call(self._build).result()
+        worker: Worker[RawFrame] = Worker(
+            self._integrate, self._crowded_out, self.config.frames.queue
+        )
+        try:
+            self.mapper, self.autosave = worker.call(self._build).result()
+        except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
+            worker.stop()
+            return self._failed("configure", error)
+        self.worker, self.numbers = worker, Statistics()
         frame = self.node_config.map_frame
         self.map_topics = MapPublisher(self, self.mapper.map, frame, self.config.publish)
-        actions = {"reset": self._reset, "pause": self._pause}
+        actions: dict[str, Callable[..., None]] = {"reset": self._reset, "pause": self._pause}
         self.map_services = MapServices(self, self.mapper, self.worker, frame, actions)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._publish_timer = self._every(1.0 / self.config.publish.rate_hz, self._publish)
         self._service_timers = [
+            self._publish_timer,
             self._every(DIAGNOSTICS_S, self._diagnose),
-            self._every(1.0 / self.config.publish.rate_hz, self._publish),
+            self._every(AUTOSAVE_POLL_S, lambda: self.worker.call(self.autosave.save_if_due)),
         ]
-        if self.config.map.autosave_name and self.config.map.autosave_s:
-            self._service_timers.append(self._every(self.config.map.autosave_s, self._autosave))
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -76,10 +83,13 @@ class PerceptionNode(LifecycleNode):
         self.transforms = listen(self, self.config.frames.tf_history_s)
         self.map_services.transforms = self.transforms
         configs = (self.node_config, self.config.frames)
-        self.cameras = [
-            CameraInput(self, number, configs, self.transforms, self._deliver)
-            for number in range(len(self.node_config.cameras))
-        ]
+        try:
+            for number in range(len(self.node_config.cameras)):
+                camera = CameraInput(self, number, configs, self.transforms, self._deliver)
+                self.cameras.append(camera)
+        except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
+            self._stop_listening()
+            return self._failed("activate", error)
         self._input_timers = [self._every(POLL_S, self._poll)]
         if self.node_config.self_check_s:
             self._input_timers.append(self._every(self.node_config.self_check_s, self._self_check))
@@ -93,49 +103,59 @@ class PerceptionNode(LifecycleNode):
         """Stop listening; the map stays and is still served."""
         for timer in self._input_timers:
             self.destroy_timer(timer)
+        self._stop_listening()
+        return super().on_deactivate(state)
+
+    def _stop_listening(self) -> None:
         for camera in self.cameras:
             camera.close()
-        for raw in self.worker.drain():
-            raw.camera.frames_dropped.add(Cause.INACTIVE)
+        self._drop_queued(Cause.INACTIVE)
         self.cameras, self.map_services.transforms = [], None
         self.transforms.close()
-        return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Save the map where that is configured, then let go of everything."""
         for timer in self._service_timers:
             self.destroy_timer(timer)
-        self._autosave()
-        self.worker.stop()
+        self.close()
         self.map_services.close()
         self.map_topics.close(self)
         self.destroy_publisher(self._diagnostics)
-        return TransitionCallbackReturn.SUCCESS
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave whatever state it is in the orderly way."""
+        if state.label == "active":
+            self.on_deactivate(state)
+        if state.label in ("active", "inactive"):
+            self.on_cleanup(state)
+        return super().on_shutdown(state)
+
+    def _failed(self, step: str, error: Exception) -> TransitionCallbackReturn:
+        known = isinstance(error, NesfError)
+        details = str(error) if known else "".join(traceback.format_exception(error))
+        self.get_logger().error(f"cannot {step}: {details}")
+        return TransitionCallbackReturn.FAILURE
 
     def close(self) -> None:
         """End orderly from any state: what is configured is saved."""
         if hasattr(self, "worker"):
-            self._autosave()
+            self.worker.call(self.autosave.save)
             self.worker.stop()
 
-    def _every(self, period_s: float, callback: Callable[[], None]) -> Timer:
+    def _every(self, period_s: float, callback: Callable[[], Any]) -> Timer:
         """A timer that also runs while simulated time stands still."""
         return self.create_timer(period_s, callback, clock=self._steady)
 
-    def _build(self) -> SemanticMapper:
+    def _build(self) -> tuple[SemanticMapper, Autosave]:
         # Leave a core to the callbacks: torch with all of them waits for the slowest one.
         threads = max(1, (os.cpu_count() or 1) - 1)
         torch.set_num_threads(threads)
         cv2.setNumThreads(threads)
         mapper = SemanticMapper(self.config)
-        name = self.config.map.autosave_name
-        if name and map_path(self.config.map.folder, name).exists():
-            try:
-                mapper.load(name)
-                self.get_logger().info(f"map {name!r} loaded")
-            except NesfError as error:
-                self.get_logger().error(f"the saved map stays unused: {error}")
-        return mapper
+        autosave = Autosave(mapper, self.get_logger())
+        autosave.restore()
+        return mapper, autosave
 
     def _deliver(self, raw: RawFrame) -> None:
         if self.paused:
@@ -145,6 +165,10 @@ class PerceptionNode(LifecycleNode):
 
     def _crowded_out(self, raw: RawFrame) -> None:
         raw.camera.frames_dropped.add(Cause.QUEUE_FULL)
+
+    def _drop_queued(self, cause: Cause) -> None:
+        for raw in self.worker.drain():
+            raw.camera.frames_dropped.add(cause)
 
     def _integrate(self, raw: RawFrame) -> None:
         """One frame into the map; runs in the worker, which no bad frame may end."""
@@ -162,8 +186,8 @@ class PerceptionNode(LifecycleNode):
             raw.camera.frames_dropped.add(Cause.FAILED)
             self.get_logger().error(f"{raw.camera.name}: {traceback.format_exc()}\n{error!r}")
         else:
-            latency_s = time.monotonic() - raw.received_s
-            self.numbers.add(raw.camera.name, report, decoded - start, latency_s)
+            raw.camera.integrated += 1
+            self.numbers.add(report, decoded - start, time.monotonic() - raw.received_s)
 
     def _poll(self) -> None:
         for camera in self.cameras:
@@ -186,45 +210,32 @@ class PerceptionNode(LifecycleNode):
             self._publishing.clear()
 
     def _diagnose(self) -> None:
-        name = self.get_name()
+        name = self.get_fully_qualified_name().lstrip("/")
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         queue = len(self.worker)
         message.status = [map_status(name, self.mapper, self.numbers, queue, self.paused)]
-        for camera in self.cameras:
-            integrated = self.numbers.integrated[camera.name]
-            message.status.append(camera_status(name, camera, integrated))
+        message.status += [camera_status(name, camera) for camera in self.cameras]
         self._diagnostics.publish(message)
 
     def _self_check(self) -> None:
-        silent = [c for c in self.cameras if not self.numbers.integrated[c.name]]
-        for camera in silent if not self.paused else []:
-            lines = explain(gather(self, camera, self.transforms.frames()))
-            self.get_logger().warning(
-                f"{camera.name}: no usable frame yet.\n  - " + "\n  - ".join(lines)
-            )
-
-    def _autosave(self) -> None:
-        name = self.config.map.autosave_name
-        if name and self.mapper.map.submaps and self.mapper.map.revision != self._saved_revision:
-            self.worker.call(lambda: self._save(name))
-
-    def _save(self, name: str) -> None:
-        revision = self.mapper.map.revision
-        try:
-            self.mapper.save(name)
-            self._saved_revision = revision
-        except NesfError as error:
-            self.get_logger().error(f"automatic save failed: {error}")
+        for camera in self.cameras if not self.paused else []:
+            if not camera.integrated:
+                lines = explain(gather(self, camera, self.transforms.frames()))
+                self.get_logger().warning(
+                    f"{camera.name}: no usable frame yet.\n  - " + "\n  - ".join(lines)
+                )
+            elif camera.unit_hint:
+                self.get_logger().warning(f"{camera.name}: {camera.unit_hint}")
 
     def _reset(self) -> None:
+        self._drop_queued(Cause.MAP_RESET)
         self.mapper.reset()
-        self.numbers.integrated.clear()
-        for camera in self.cameras:
-            camera.reset_counters()
 
     def _pause(self, paused: bool) -> None:
         self.paused = paused
+        if paused:
+            self._drop_queued(Cause.PAUSED)
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
         """Take over live settings; refuse the others, and what is out of range, with the reason."""
@@ -234,14 +245,15 @@ class PerceptionNode(LifecycleNode):
             return SetParametersResult(successful=False, reason=str(error))
         if hasattr(self, "mapper"):
             self.mapper.config = self.config
-            self.map_topics.config = self.config.publish
+            self.map_topics.apply(self.config.publish)
+            self._publish_timer.timer_period_ns = round(1e9 / self.config.publish.rate_hz)
             for camera in self.cameras:
                 camera.waiter.wait_s = self.config.frames.tf_wait_s
         return SetParametersResult(successful=True)
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the node until it is told to stop. Exit code 2 for a parameter that is wrong."""
+    """Run the node until it is told to stop. Exit code 2 if its parameters do not let it start."""
     rclpy.init(args=args)
     try:
         node = PerceptionNode()
@@ -252,9 +264,11 @@ def main(args: Sequence[str] | None = None) -> int:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        if node.node_config.autostart:
-            node.trigger_configure()
-            node.trigger_activate()
+        steps = (node.trigger_configure, node.trigger_activate)
+        if node.node_config.autostart and any(
+            step() != TransitionCallbackReturn.SUCCESS for step in steps
+        ):
+            return 2  # the log says why
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass

@@ -33,7 +33,7 @@ class MapPublisher:
     """Publishes one map. `publish` runs in the worker, the matching callbacks elsewhere."""
 
     def __init__(self, node: Node, voxel_map: VoxelMap, map_frame: str, config: PublishConfig):
-        self.config = config
+        self._config = config
         self._map, self._frame = voxel_map, map_frame
         self.stream = UpdateStream(voxel_map, int(config.chunk_mib * 2**20))
         self.sequence = 0
@@ -41,9 +41,7 @@ class MapPublisher:
         self._newcomer = threading.Event()
         joined = PublisherEventCallbacks(matched=self._on_matched)
         qos = QoSProfile(depth=MAP_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._blocks = node.create_publisher(
-            VoxelMapMessage, "~/map", qos, event_callbacks=joined
-        )
+        self._blocks = node.create_publisher(VoxelMapMessage, "~/map", qos, event_callbacks=joined)
         self._points = node.create_publisher(PointCloud2, "~/points", LATCHED)
         self._markers = node.create_publisher(MarkerArray, "~/markers", LATCHED)
         self._slice = node.create_publisher(OccupancyGrid, "~/slice", LATCHED)
@@ -58,16 +56,20 @@ class MapPublisher:
         for publisher in (self._blocks, self._points, self._markers, self._slice):
             node.destroy_publisher(publisher)
 
+    def apply(self, config: PublishConfig) -> None:
+        """Take over changed settings; what they shape is shown anew."""
+        self._config, self._shown = config, {}
+
     def publish(self) -> None:
         """Bring every topic that has listeners up to date."""
         self._publish_blocks()
         views = ((self._points, self._cloud), (self._markers, self._cubes),
                  (self._slice, self._grid))  # fmt: skip
-        occupied = None
+        occupied: tuple = ()
         for publisher, make in views:
             stale = self._shown.get(publisher) != self._map.revision
             if stale and publisher.get_subscription_count():
-                if occupied is None and make != self._grid:
+                if not occupied and make != self._grid:
                     occupied = occupied_voxels(self._map)
                 publisher.publish(make(occupied))
                 self._shown[publisher] = self._map.revision
@@ -105,19 +107,18 @@ class MapPublisher:
         marker.pose.orientation.w = 1.0
         size = float(self._map.config.voxel_size_m)
         marker.scale.x = marker.scale.y = marker.scale.z = size
-        if len(points) > self.config.marker_limit:
+        limit = self._config.marker_limit
+        if len(points) > limit:
             # An even choice, the same each time while the map stands still.
-            chosen = np.random.default_rng(0).permutation(len(points))[: self.config.marker_limit]
+            chosen = np.random.default_rng(0).permutation(len(points))[:limit]
             points, colors = points[chosen], colors[chosen]
         marker.points = [Point(x=x, y=y, z=z) for x, y, z in points.tolist()]
-        marker.colors = [
-            ColorRGBA(r=r, g=g, b=b, a=1.0) for r, g, b in (colors / 255.0).tolist()
-        ]
+        marker.colors = [ColorRGBA(r=r, g=g, b=b, a=1.0) for r, g, b in (colors / 255.0).tolist()]
         marker.action = Marker.ADD if len(points) else Marker.DELETE
         return MarkerArray(markers=[marker])
 
     def _grid(self, _: object) -> OccupancyGrid:
-        low, high = self.config.slice_min_m, self.config.slice_max_m
+        low, high = self._config.slice_min_m, self._config.slice_max_m
         cells, (x, y) = occupancy_slice(self._map, low, high)
         out = OccupancyGrid(header=self.header())
         out.info.map_load_time = out.header.stamp
@@ -127,4 +128,3 @@ class MapPublisher:
         out.info.origin.position.z, out.info.origin.orientation.w = low, 1.0
         out.data = array("b", cells.tobytes())
         return out
-

@@ -43,7 +43,10 @@ class ReplayNode(Node):
         }
         self._infos = {
             role: self.create_publisher(CameraInfo, f"{base}/{topic}", IMAGE_QOS)
-            for role, topic in (("color", names.color_info_topic), ("depth", names.depth_info_topic))
+            for role, topic in (
+                ("color", names.color_info_topic),
+                ("depth", names.depth_info_topic),
+            )
         }
         self._tf = self.create_publisher(TFMessage, "/tf", 100)
         self._tf_static = self.create_publisher(TFMessage, "/tf_static", STATIC_QOS)

@@ -48,7 +48,7 @@ def explain(facts: CameraFacts) -> list[str]:
         lines.append(f"Frames that TF knows: {known}.")
     if facts.unit_hint:
         lines.append(facts.unit_hint)
-    return lines or ["Messages arrive and nothing is wrong with them; the first frame is on its way."]
+    return lines or ["Messages arrive, with nothing wrong; the first frame is on its way."]
 
 
 _ABOUT_TF = (Cause.TF_UNKNOWN_FRAME, Cause.TF_NOT_CONNECTED)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 from numpy import ndarray
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_msgs.msg import Header
@@ -34,7 +35,10 @@ from nesf_ros.types import Box, Intrinsics
 from nesf_ros.voxels.updates import BYTES_PER_SENT_BLOCK, dense_codes, encode
 
 REPLY_BYTES = 28 * 2**20
-"""Largest map in one reply; the shipped transport profile carries 32 MiB."""
+"""Largest content of one reply; the shipped transport profile carries 32 MiB."""
+BYTES_PER_PIXEL = 3 + 4 + 12
+"""Of a rendered view: colour, depth, normals."""
+MAX_DEADLINE_S = 3600.0
 DEFAULT_SIZE = (640, 480)
 DEFAULT_VIEW_RAD = np.deg2rad(70.0)
 DEFAULT_RANGE_M = 20.0
@@ -43,7 +47,7 @@ DEFAULT_RANGE_M = 20.0
 class MapServices:
     """Serves one mapper. Requests are queued, worked off by the worker, and answered in time.
 
-    `set_paused` and `reset` belong to the node, which knows about cameras and counters.
+    The `actions` "pause" and "reset" belong to the node, which knows about cameras.
     """
 
     def __init__(
@@ -67,29 +71,63 @@ class MapServices:
             "reset": (Reset, self._reset),
             "pause": (Pause, self._pause),
         }
+        # A group of their own: a request that waits for the worker must not hold up images and TF.
+        group = ReentrantCallbackGroup()
         self._services = [
-            node.create_service(kind, f"~/{name}", self._handler(work))
+            node.create_service(kind, f"~/{name}", self._handler(work), callback_group=group)
             for name, (kind, work) in kinds.items()
         ]
+        self._unanswered = 0
+        self._closing = False
 
     def close(self) -> None:
-        """Take the services down."""
+        """Take the services down, once the requests that came before have their answers."""
+        self._closing = True
+        if not self._unanswered:
+            self._destroy()
+
+    def _destroy(self) -> None:
         for service in self._services:
             self._node.destroy_service(service)
 
     def _handler(self, work: Callable[[Any, Any], None]) -> Callable:
         async def handle(request: Any, response: Any) -> Any:
-            limit_s = request.deadline_s or self._mapper.config.query.deadline_s
-            error = await self._finished(lambda: work(request, response), limit_s)
+            self._unanswered += 1
+            error = await self._answered(work, request, response)
             if error is not None:
                 response = type(response)()  # nothing half-filled
                 response.message = str(error)
+                self._sign(response)
             response.success = error is None
-            response.map_sequence = self._mapper.map.revision
-            response.stamp = ns_to_stamp(self._mapper.map.stamp_ns)
+            self._unanswered -= 1
+            if self._closing and not self._unanswered:
+                self._node.executor.create_task(self._destroy)  # this answer leaves before that
             return response
 
         return handle
+
+    def _sign(self, response: Any) -> None:
+        response.map_sequence = self._mapper.map.revision
+        response.stamp = ns_to_stamp(self._mapper.map.stamp_ns)
+
+    def _answered(self, work: Callable[[Any, Any], None], request: Any, response: Any) -> Future:
+        """A future that holds None once `response` is filled in, or the error in its place."""
+        limit_s = request.deadline_s or self._mapper.config.query.deadline_s
+        if not 0 < limit_s <= MAX_DEADLINE_S:
+            answer = Future(executor=self._node.executor)
+            answer.set_result(
+                QueryError(
+                    f"deadline_s is {limit_s:g}; it must lie in (0, {MAX_DEADLINE_S:g}], or be 0 "
+                    "for the query.deadline_s parameter"
+                )
+            )
+            return answer
+
+        def fill() -> None:
+            work(request, response)
+            self._sign(response)  # here, where no frame can come between
+
+        return self._finished(fill, limit_s)
 
     def _finished(self, work: Callable[[], None], limit_s: float) -> Future:
         """A future that holds None once the work is done, or the error that stopped it."""
@@ -104,7 +142,7 @@ class MapServices:
                 self._node.executor.wake()
 
         def late() -> QueryError:
-            return QueryError(f"not answered within {limit_s:.2f} s; the map is busy or too large")
+            return QueryError(f"not answered within {limit_s:g} s; the map is busy or too large")
 
         def run() -> None:
             if time.monotonic() - start > limit_s:
@@ -129,9 +167,10 @@ class MapServices:
         """Newest pose of a frame in the map; TransformError if TF does not know it."""
         if frame in ("", self._map_frame):
             return np.eye(4)
-        if self.transforms is None:
+        transforms = self.transforms
+        if transforms is None:
             raise QueryError(f"frame {frame!r}: the node is not active and follows no TF")
-        return self.transforms.latest(self._map_frame, frame)
+        return transforms.latest(self._map_frame, frame)
 
     def _box(self, region: Region) -> Box | None:
         return box_of(region, self._map_T(region.frame_id))
@@ -144,28 +183,27 @@ class MapServices:
         box, voxel_map = self._box(request.region), self._mapper.map
         size = voxel_map.config.voxel_size_m
         if request.form == GetMap.Request.DENSE:
+            if box is None:
+                raise QueryError("a dense grid needs a region")
             self._check_dense(box, size)
             codes, corner = dense_codes(voxel_map, box)
             response.grid = grid_message(codes, corner, size, self._header())
             return
         if request.form != GetMap.Request.BLOCKS:
             raise QueryError(f"form {request.form}; 0 asks for blocks, 1 for a dense grid")
-        index = voxel_map.block_index(box)
-        if len(index) * BYTES_PER_SENT_BLOCK > REPLY_BYTES:
-            encoded_bytes = len(index) * BYTES_PER_SENT_BLOCK
+        encoded = encode(voxel_map, voxel_map.block_index(box))
+        listed = int((encoded.row >= 0).sum())
+        if listed * BYTES_PER_SENT_BLOCK > REPLY_BYTES:
             raise QueryError(
-                f"{len(index)} blocks may take {encoded_bytes / 2**20:.0f} MiB, one reply at most "
-                f"{REPLY_BYTES / 2**20:.0f}; give a smaller region, or subscribe to ~/map"
+                f"{listed} blocks take {listed * BYTES_PER_SENT_BLOCK / 2**20:.0f} MiB, one reply "
+                f"at most {REPLY_BYTES / 2**20:.0f}; give a smaller region, or subscribe to ~/map"
             )
-        encoded = encode(voxel_map, index)
         update = encoded.pick(encoded.digest != 0)
         response.map = map_message(update, size, self._header())
         response.map.kind, response.map.chunks = VoxelMap.SNAPSHOT, 1
         response.map.map_id, response.map.map_sequence = voxel_map.map_id, voxel_map.revision
 
-    def _check_dense(self, box: Box | None, size: float) -> None:
-        if box is None:
-            raise QueryError("a dense grid needs a region")
+    def _check_dense(self, box: Box, size: float) -> None:
         voxels = float(np.prod((np.array(box.upper) - box.lower) / size + 1))
         limit = min(self._mapper.config.query.max_voxels, REPLY_BYTES)
         if voxels > limit:
@@ -184,10 +222,15 @@ class MapServices:
     def _render_view(self, request: RenderView.Request, response: RenderView.Response) -> None:
         pose = self._map_T(request.frame_id) @ pose_to_matrix(request.pose)
         reach = request.max_range or DEFAULT_RANGE_M
-        if not reach > 0:
+        if not 0 < reach < np.inf:
             raise QueryError(f"max_range {reach} m; it must be positive, or 0 for the default")
-        box = self._box(request.region)
-        view = self._mapper.render_view(camera_of(request), pose, reach, box)
+        camera, box = camera_of(request), self._box(request.region)
+        if camera.width * camera.height * BYTES_PER_PIXEL > REPLY_BYTES:
+            raise QueryError(
+                f"{camera.width}x{camera.height} px; one reply holds at most "
+                f"{REPLY_BYTES // BYTES_PER_PIXEL} px: ask for a smaller view"
+            )
+        view = self._mapper.render_view(camera, pose, reach, box)
         header = self._header()
         response.color = image_message(view.color, "rgb8", header)
         response.depth = image_message(view.depth_m, "32FC1", header)

@@ -19,16 +19,11 @@ class Statistics:
     """What the worker has done lately. Written by the worker, read by a timer."""
 
     def __init__(self) -> None:
-        self.integrated: defaultdict[str, int] = defaultdict(int)
-        """Frames in the map, per camera."""
-        self.refused_blocks = 0
         self._times: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WINDOW))
         self._finished: deque[float] = deque(maxlen=WINDOW)
 
-    def add(self, camera: str, report: FrameReport, decode_s: float, latency_s: float) -> None:
+    def add(self, report: FrameReport, decode_s: float, latency_s: float) -> None:
         """Count a frame that went into the map, `latency_s` after its messages were complete."""
-        self.integrated[camera] += 1
-        self.refused_blocks += report.refused_blocks
         self._finished.append(time.monotonic())
         stages = {"decode": decode_s, **report.seconds, "latency": latency_s}
         for stage, seconds in stages.items():
@@ -81,9 +76,9 @@ def map_status(
     return _status(f"{name}: map", level, message, values)
 
 
-def camera_status(name: str, camera: CameraInput, integrated: int) -> DiagnosticStatus:
+def camera_status(name: str, camera: CameraInput) -> DiagnosticStatus:
     """What became of each message of a camera."""
-    balance = camera.sync.counts
+    balance, integrated = camera.sync.counts, camera.integrated
     values = {f"received.{role}": str(n) for role, n in sorted(camera.received.items())}
     values |= {"pairs": str(balance.pairs), "integrated": str(integrated),
                "waiting_for_partner": str(balance.pending),

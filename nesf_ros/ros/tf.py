@@ -93,14 +93,14 @@ class Tf2Transforms(TransformSource):
         import tf2_ros
 
         self._tf2 = tf2_ros
-        # Without a node: it would offer a service that outlives us, and `clear` is up to the caller.
+        # Without a node: with one, it offers a service that outlives us.
         self.buffer = tf2_ros.Buffer(cache_time=Duration(seconds=history_s))
         self._listener = tf2_ros.TransformListener(self.buffer, node)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> Float64[ndarray, "4 4"]:
         """target_T_source at a stamp; raises TransformError where it is not known."""
-        if stamp_ns == 0:  # tf2 would take it for "newest", and so pose an image that has no stamp
-            raise TransformError("the stamp is 0; nothing was ever there then", "extrapolation_past")
+        if stamp_ns == 0:  # tf2 takes 0 for "newest"; an image without a stamp has no pose
+            raise TransformError("the stamp is 0: the driver never set it", "extrapolation_past")
         return self._look_up(target, source, stamp_ns)
 
     def _look_up(self, target: str, source: str, stamp_ns: int) -> Float64[ndarray, "4 4"]:

@@ -78,17 +78,18 @@ class Worker(Generic[FrameT]):
             with self._wake:
                 while not (self._requests or self._frames or self._stopping):
                     self._wake.wait()
-                if self._requests:
-                    work, future = self._requests.popleft()
-                elif self._stopping:
+                request = self._requests.popleft() if self._requests else None
+                if request is None and self._stopping:
                     return
-                else:
-                    work, future = None, None
-                    frame = self._frames.popleft()
-            if work is None:
+                frame = self._frames.popleft() if request is None else None
+            if request is not None:
+                self._answer(*request)
+            elif frame is not None:
                 self._on_frame(frame)
-            elif future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work())
-                except Exception as error:  # noqa: BLE001 - belongs to whoever asked
-                    future.set_exception(error)
+
+    def _answer(self, work: Callable[[], Any], future: Future) -> None:
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(work())
+            except Exception as error:  # noqa: BLE001 - belongs to whoever asked
+                future.set_exception(error)
