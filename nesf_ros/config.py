@@ -240,6 +240,12 @@ class ReplayConfig(Checked):
     loop: bool = setting(False, "start again at the end, until stopped")
     preload: bool = setting(False, "read all frames before the first is sent")
     wait_for_subscriber: bool = setting(True, "send nothing before somebody listens")
+    upright: bool = setting(
+        True, "turn a recording whose world is not z up, as its cameras show, so that the map is"
+    )
+    room_hz: float = setting(
+        30.0, "frames a second of the built-in room; fewer cover more of it", low=0.1, high=240.0
+    )
     seed: int = setting(0, "of the built-in room", low=0, high=2**31 - 1)
 
 

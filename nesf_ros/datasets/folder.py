@@ -80,6 +80,11 @@ class FolderSource:
         self.skipped: Counter[str] = refused.copy()
         self._sizes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
+    @property
+    def poses(self) -> list[Float64[ndarray, "4 4"]]:
+        """world_T_camera of every frame."""
+        return [entry.world_T_camera for entry in self._entries]
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -69,6 +69,7 @@ class RosbagSource:
 
     def __init__(self, path: Path, topics: BagTopics, map_frame: str, config: FramesConfig):
         self.name = path.name
+        self.poses: tuple[np.ndarray, ...] = ()  # known only image by image
         self._path, self._config = path, config
         self._refused: Counter[str] = Counter()
         self._unused: Counter[str] = Counter()

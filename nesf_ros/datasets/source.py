@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float64
+from numpy import ndarray
 
 from nesf_ros.types import PosedFrame
 
@@ -25,6 +28,11 @@ class Source(Protocol):
     @property
     def skipped(self) -> Mapping[str, int]:
         """Frames left out so far, by cause: of the opening, and of the newest iteration."""
+        ...
+
+    @property
+    def poses(self) -> Sequence[Float64[ndarray, "4 4"]]:
+        """world_T_camera of the frames where known before reading them; empty for a bag."""
         ...
 
     def __len__(self) -> int:

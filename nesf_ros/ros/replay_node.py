@@ -19,6 +19,7 @@ from tf2_msgs.msg import TFMessage
 from nesf_ros.config import NodeConfig, ReplayConfig
 from nesf_ros.datasets import Source, open_source
 from nesf_ros.errors import NesfError
+from nesf_ros.geometry.upright import estimate_up, levelling
 from nesf_ros.ros import parameters
 from nesf_ros.ros.convert import image_message, info_message, matrix_to_transform, ns_to_stamp
 from nesf_ros.synthetic.source import SyntheticSource
@@ -27,7 +28,6 @@ from nesf_ros.types import PosedFrame
 IMAGE_QOS = QoSProfile(depth=5)
 STATIC_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 MM_PER_M = 1000.0
-CAMERA_HZ = 30.0
 
 
 class ReplayNode(Node):
@@ -50,17 +50,23 @@ class ReplayNode(Node):
         }
         self._tf = self.create_publisher(TFMessage, "/tf", 100)
         self._tf_static = self.create_publisher(TFMessage, "/tf_static", STATIC_QOS)
+        self._map_T_odom = np.eye(4)
         prefix = base.strip("/").replace("/", "_")
         self._frame_ids = {role: f"{prefix}_{role}_optical_frame" for role in ("color", "depth")}
 
     def open(self) -> Source:
         """The source named by the parameters."""
         if self.config.source == "synthetic":
-            return SyntheticSource(self.config.seed, self.config.frames or 300, CAMERA_HZ)
+            frames = self.config.frames or 300
+            return SyntheticSource(self.config.seed, frames, self.config.room_hz)
         return open_source(self.config.source)
 
     def play(self, source: Source, on_sent: Callable[[], None] = lambda: None) -> int:
         """Publish until the source ends or the node is shut down; returns the frames sent."""
+        if self.config.upright and len(source.poses):
+            self._map_T_odom = levelling(estimate_up(source.poses))
+        if not np.array_equal(self._map_T_odom, np.eye(4)):
+            self.get_logger().info("the recording's world is not z up: map → odom turns it upright")
         held = list(self._limited(source)) if self.config.preload else None
         if self.config.wait_for_subscriber:
             self._wait_for_listeners()
@@ -82,7 +88,7 @@ class ReplayNode(Node):
             if not self.config.loop:
                 return sent
             # One period between the last frame of a round and the first of the next.
-            time.sleep(1.0 / CAMERA_HZ / self.config.rate)
+            time.sleep(1.0 / source.rate_hz / self.config.rate)
         return sent
 
     def _limited(self, source: Source) -> Iterator[PosedFrame]:
@@ -108,7 +114,7 @@ class ReplayNode(Node):
         elif first:
             self._static(depth_id, color_id, rgbd.depth_T_color, stamp_ns)
         if first:
-            self._static(self.config.map_frame, "odom", np.eye(4), stamp_ns)
+            self._static(self.config.map_frame, "odom", self._map_T_odom, stamp_ns)
         moving = self._transform("odom", depth_id, frame.world_T_camera, stamp_ns)
         self._tf.publish(TFMessage(transforms=[moving]))
         headers = {"color": Header(stamp=stamp, frame_id=color_id),
