@@ -29,6 +29,9 @@ IMAGE_QOS = QoSProfile(depth=5)
 STATIC_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 MM_PER_M = 1000.0
 
+OnSent = Callable[[int, int], None]
+"""Hears of each frame: how many have been sent, and of how many; 0 where there is no end."""
+
 
 class ReplayNode(Node):
     """Publishes the frames of a source on the topics of one camera."""
@@ -61,8 +64,10 @@ class ReplayNode(Node):
             return SyntheticSource(self.config.seed, frames, self.config.room_hz)
         return open_source(self.config.source)
 
-    def play(self, source: Source, on_sent: Callable[[], None] = lambda: None) -> int:
+    def play(self, source: Source, on_sent: OnSent = lambda sent, total: None) -> int:
         """Publish until the source ends or the node is shut down; returns the frames sent."""
+        limit = min(self.config.frames or len(source), len(source))
+        total = 0 if self.config.loop else limit
         if self.config.upright and len(source.poses):
             self._map_T_odom = levelling(estimate_up(source.poses))
         if not np.array_equal(self._map_T_odom, np.eye(4)):
@@ -84,7 +89,7 @@ class ReplayNode(Node):
                     return sent
                 self.send(frame, start_ns + elapsed_ns, first=sent == 0)
                 sent += 1
-                on_sent()
+                on_sent(sent, total)
             if not self.config.loop:
                 return sent
             # One period between the last frame of a round and the first of the next.
@@ -140,13 +145,19 @@ class ReplayNode(Node):
         )
 
 
-def main(args: Sequence[str] | None = None, on_sent: Callable[[], None] = lambda: None) -> int:
+def main(
+    args: Sequence[str] | None = None, on_sent: OnSent = lambda sent, total: None
+) -> int:
     """Play the source named by the parameters. Exit code 2 if it cannot be read."""
     rclpy.init(args=args)
     try:
         node = ReplayNode()
-        sent = node.play(node.open(), on_sent)
-        node.get_logger().info(f"{sent} frames sent")
+        source = node.open()
+        sent = node.play(source, on_sent)
+        node.get_logger().info(f"{sent} frames of {source.name} sent")
+        if any(source.skipped.values()):
+            left_out = ", ".join(f"{count} {cause}" for cause, count in source.skipped.items())
+            node.get_logger().warning(f"frames left out: {left_out}")
         time.sleep(0.5)  # let the last messages leave before the process does
     except NesfError as error:
         rclpy.logging.get_logger("replay").fatal(str(error))
