@@ -108,14 +108,16 @@ class Room:
         """Colour, exact depth and instances seen from a pose of the optical frame."""
         rays = pixel_rays(intrinsics, world_T_camera)
         hits = self.first_hits(rays)
-        seen = np.flatnonzero(np.isfinite(hits.ray_lengths))
+        met = np.isfinite(hits.ray_lengths)
+        # Only a view through the window has rays to leave out, and needs copies.
+        seen = slice(None) if met.all() else np.flatnonzero(met)
         shape = (intrinsics.height, intrinsics.width)
         depth_m = np.zeros(len(rays), np.float32)
         depth_m[seen] = hits.ray_lengths[seen]
         instances = np.full(len(rays), NOTHING, np.int32)
         instances[seen] = self._instance_of[hits.triangles[seen]]
         color = np.empty((len(rays), 3), np.float32)
-        color[depth_m == 0] = sky(rays[depth_m == 0, 3:])
+        color[~met] = sky(rays[~met, 3:])
         color[seen] = self._shaded(rays[seen], Hits(*(part[seen] for part in hits)))
         bytes_ = (255 * np.clip(color, 0, 1) + 0.5).astype(np.uint8)
         return Rendering(
@@ -186,12 +188,13 @@ def pixel_rays(
     intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"]
 ) -> Float32[ndarray, "pixels 6"]:
     """A ray through every pixel centre, row by row, scaled so that its length is the depth."""
-    v, u = np.mgrid[: intrinsics.height, : intrinsics.width].reshape(2, -1)
-    x = (u - intrinsics.cx) / intrinsics.fx
-    y = (v - intrinsics.cy) / intrinsics.fy
-    directions = np.stack([x, y, np.ones_like(x)], 1) @ world_T_camera[:3, :3].T
-    origins = np.broadcast_to(world_T_camera[:3, 3], directions.shape)
-    return np.concatenate([origins, directions], axis=1).astype(np.float32)
+    x = (np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx
+    y = (np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy
+    right, down, forward = world_T_camera[:3, :3].T
+    rays = np.empty((intrinsics.height, intrinsics.width, 6), np.float32)
+    rays[..., :3] = world_T_camera[:3, 3]
+    rays[..., 3:] = (x[:, None] * right + forward) + (y[:, None] * down)[:, None]
+    return rays.reshape(-1, 6)
 
 
 def _scene(triangles: Float64[ndarray, "triangles 3 3"]) -> o3d.t.geometry.RaycastingScene:
