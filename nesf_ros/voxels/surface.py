@@ -1,4 +1,8 @@
-"""Surfaces out of the map: points and meshes, by Open3D's marching cubes on our blocks."""
+"""Surfaces out of the map: points and meshes, by Open3D's marching cubes on our blocks.
+
+Open3D puts a voxel's value at the voxel's lower corner, this map at its middle: what comes back is
+shifted by half a voxel.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,8 @@ def surface_points(
     cloud = cloud.extract_point_cloud(weight_threshold=_ANY_EVIDENCE)
     if "positions" not in cloud.point or not len(cloud.point.positions):
         return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32)
-    return cloud.point.positions.cpu().numpy(), cloud.point.colors.cpu().numpy()
+    points = cloud.point.positions.cpu().numpy() + voxel_map.config.voxel_size_m / 2
+    return points.astype(np.float32), cloud.point.colors.cpu().numpy()
 
 
 def surface_mesh(voxel_map: VoxelMap, box: Box | None = None) -> open3d.t.geometry.TriangleMesh:
@@ -44,7 +49,10 @@ def surface_mesh(voxel_map: VoxelMap, box: Box | None = None) -> open3d.t.geomet
     grid = _open3d_grid(voxel_map, box)
     if grid is None:
         return o3d.t.geometry.TriangleMesh()
-    return grid.extract_triangle_mesh(weight_threshold=_ANY_EVIDENCE).cpu()
+    mesh = grid.extract_triangle_mesh(weight_threshold=_ANY_EVIDENCE).cpu()
+    if "positions" in mesh.vertex:
+        mesh.translate([voxel_map.config.voxel_size_m / 2] * 3)
+    return mesh
 
 
 def _open3d_grid(voxel_map: VoxelMap, box: Box | None) -> open3d.t.geometry.VoxelBlockGrid | None:
