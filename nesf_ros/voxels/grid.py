@@ -6,6 +6,8 @@ without hashing and the same layout serves CPU and CUDA kernels.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Bool, Float, Int, Int32, Int64
 from torch import Tensor
@@ -18,6 +20,10 @@ VOXELS = BLOCK**3
 """Voxels of a block; x runs fastest, then y, then z."""
 BYTES_PER_BLOCK = VOXELS * 4 * 5
 """Pool memory of an allocated block: signed distance, weight and three colours as float32."""
+BYTES_PER_PLACE = 4 + 4 + 8
+"""Index memory of every block of a grid, observed or not: slot, evidence, revision."""
+MAX_PLACES = 2**26
+"""Blocks that a grid may span: 1 GiB of index."""
 
 
 class BlockGrid:
@@ -28,9 +34,15 @@ class BlockGrid:
     """
 
     def __init__(self, offset: tuple[int, int, int], shape: tuple[int, int, int], device: str):
+        """An empty grid of `shape` blocks; MapError if those are more than `MAX_PLACES`."""
         self.offset = offset
         """Index, in the map's block lattice, of this grid's first block."""
         self.shape = shape
+        if not 0 < math.prod(shape) <= MAX_PLACES:
+            raise MapError(
+                f"a box of {shape[0]}x{shape[1]}x{shape[2]} blocks; at most {MAX_PLACES} fit one "
+                "grid: choose a smaller region"
+            )
         self.device = torch.device(device)
         kwargs = {"device": self.device}
         self.slot = torch.full(shape, -1, dtype=torch.int32, **kwargs)
@@ -43,12 +55,12 @@ class BlockGrid:
         self._reserve(0)
 
     def _reserve(self, capacity: int) -> None:
-        """Make room in the pool for `capacity` blocks, keeping what is there."""
-        kept = len(self.tsdf) if hasattr(self, "tsdf") else 0
+        """Give the pool room for exactly `capacity` blocks, keeping what is there."""
+        kept = min(capacity, len(self.tsdf)) if hasattr(self, "tsdf") else 0
         for name, size in (("tsdf", (VOXELS,)), ("weight", (VOXELS,)), ("color", (VOXELS, 3))):
             grown = torch.zeros((capacity, *size), dtype=torch.float32, device=self.device)
             if kept:
-                grown[:kept] = getattr(self, name)
+                grown[:kept] = getattr(self, name)[:kept]
             setattr(self, name, grown)
         self.used = getattr(self, "used", 0)
 
@@ -102,9 +114,22 @@ class BlockGrid:
         self.slot[i, j, k] = -1
         self.free_weight[i, j, k] = free_weight
 
+    def trim(self) -> None:
+        """Give back the part of the pool that growth has reserved and nothing uses yet."""
+        if self.used < len(self.tsdf):
+            self._reserve(self.used)
+
     def known(self) -> Bool[Tensor, "x y z"]:
         """Which blocks have been observed at all."""
         return (self.slot >= 0) | (self.free_weight > 0)
+
+    def known_index(self, since: int = -1) -> Int32[Tensor, "n 3"]:
+        """Map indices of the blocks that have been observed, and changed after revision `since`."""
+        known = self.known()
+        if since >= 0:
+            known &= self.revision > since
+        local = known.nonzero()
+        return (local + torch.tensor(self.offset, device=self.device)).int()
 
     def collapse_free(self, since: int) -> int:
         """Turn blocks that are free throughout into uniform ones; returns how many.
@@ -128,10 +153,16 @@ class BlockGrid:
         shape = torch.tensor(self.shape, device=index.device)
         return local, ((local >= 0) & (local < shape)).all(1)
 
-    def insert(self, index: Int[Tensor, "n 3"], pool: dict[str, Tensor], revision: int) -> None:
+    def insert(
+        self,
+        index: Int[Tensor, "n 3"],
+        pool: dict[str, Tensor],
+        revision: int | Int64[Tensor, " n"],
+    ) -> None:
         """Fill blocks from outside (a saved map, a merge of submaps).
 
-        `index` are map block indices; `pool` holds `tsdf`, `weight` and `color` rows for them.
+        `index` are map block indices; `pool` holds `tsdf`, `weight` and `color` rows for them;
+        `revision` is one for all, or one for each.
         Raises MapError if a block lies outside of the grid or is there already.
         """
         local, inside = self.locate(index)
@@ -139,6 +170,8 @@ class BlockGrid:
             raise MapError(f"{int((~inside).sum())} blocks lie outside of the grid")
         if bool((self.slot[tuple(local.T)] >= 0).any()) or len(local.unique(dim=0)) != len(local):
             raise MapError("a block is given twice")
+        if self.used + len(local) > len(self.tsdf):
+            self._reserve(self.used + len(local))  # exactly: nothing says that more will come
         rows = self.allocate(local).long()
         for name, values in pool.items():
             getattr(self, name)[rows] = values.to(self.device, torch.float32)

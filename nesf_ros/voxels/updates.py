@@ -12,8 +12,8 @@ from torch import Tensor
 
 from nesf_ros.types import Box
 from nesf_ros.voxels.blocks import Blocks
-from nesf_ros.voxels.grid import VOXELS
-from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.grid import BLOCK, VOXELS
+from nesf_ros.voxels.map import VoxelMap, voxel_range
 from nesf_ros.voxels.state import occupancy_code
 
 BYTES_PER_SENT_BLOCK = VOXELS * 4 + 13
@@ -173,10 +173,8 @@ def _empty(removed: Int32[ndarray, "r 3"] | None = None) -> BlockUpdate:
 
 def dense_codes(voxel_map: VoxelMap, box: Box) -> tuple[UInt8[ndarray, "x y z"], tuple]:
     """Occupancy codes of all voxels that touch `box`, and the outer corner of the first one, m."""
-    size = voxel_map.config.voxel_size_m
-    first = np.floor(np.array(box.lower) / size + 1e-6).astype(np.int64)
-    last = np.ceil(np.array(box.upper) / size - 1e-6).astype(np.int64)
-    low, high = first // 8, -(-last // 8)
+    first, last = voxel_range(box, voxel_map.config.voxel_size_m)
+    low, high = voxel_map.block_range(box)
     index = voxel_map.block_index(box)
     blocks = voxel_map.blocks(index)
     code = occupancy_code(blocks.tsdf, blocks.weight, voxel_map.config.truncation_voxels)
@@ -190,6 +188,6 @@ def dense_codes(voxel_map: VoxelMap, box: Box) -> tuple[UInt8[ndarray, "x y z"],
     x, y, z = (high - low).tolist()
     # block axes and voxel axes interleaved: (bx, by, bz, vz, vy, vx) → (bx, vx, by, vy, bz, vz)
     volume = full.view(x, y, z, 8, 8, 8).permute(0, 5, 1, 4, 2, 3).reshape(x * 8, y * 8, z * 8)
-    a, b = first - low * 8, last - low * 8
+    a, b = first - low * BLOCK, last - low * BLOCK
     volume = volume[a[0] : b[0], a[1] : b[1], a[2] : b[2]]
-    return volume.cpu().numpy(), tuple((first * size).tolist())
+    return volume.cpu().numpy(), tuple((first * voxel_map.config.voxel_size_m).tolist())
