@@ -49,3 +49,7 @@ class DatasetError(NesfError):
 
 class QueryError(NesfError):
     """A request is malformed, or its deadline has passed."""
+
+
+class ProcessError(NesfError):
+    """A process that was started has failed, or ended before its time."""
