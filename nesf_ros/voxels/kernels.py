@@ -9,6 +9,7 @@ Run as a module to compile them ahead of time (`python -m nesf_ros.voxels.kernel
 import warp as wp
 
 wp.config.log_level = wp.LOG_WARNING
+wp.set_module_options({"enable_backward": False, "fast_math": True})
 
 SKIP, UNIFORM_FREE, MIXED, CARVE = 0, 1, 2, 3
 """What `classify_blocks` says: nothing seen, all of it free, near a surface, partly free."""
@@ -20,6 +21,12 @@ _UNIFORM_FREE = wp.constant(wp.uint8(UNIFORM_FREE))
 _MIXED = wp.constant(wp.uint8(MIXED))
 _CARVE = wp.constant(wp.uint8(CARVE))
 _TILE = wp.constant(TILE)
+_BEHIND_FULL = wp.constant(1.0)
+"""Voxels behind the surface up to which a reading has its full weight; then it fades ..."""
+_BEHIND_END = wp.constant(3.0)
+"""... to nothing here."""
+_COLOR_BAND = wp.constant(2.0)
+"""Only voxels so near to the surface, in voxels, take its colour."""
 
 
 @wp.struct
@@ -220,36 +227,52 @@ def integrate_rows(
         p = start + step * float(x)
         if p[2] < limits.near_m or p[2] > limits.far_m:
             continue
-        u = int(wp.floor(p[0] / p[2] * camera.fx + camera.cx + 0.5))
-        v = int(wp.floor(p[1] / p[2] * camera.fy + camera.cy + 0.5))
-        if u < 0 or v < 0 or u >= camera.width or v >= camera.height:
+        inverse = 1.0 / p[2]
+        # Half a pixel is added so that truncation, cheaper than floor, finds the nearest pixel.
+        uf = p[0] * inverse * camera.fx + camera.cx + 0.5
+        vf = p[1] * inverse * camera.fy + camera.cy + 0.5
+        if uf < 0.0 or vf < 0.0 or uf >= float(camera.width) or vf >= float(camera.height):
             continue
+        u = int(uf)
+        v = int(vf)
         d = depth[v, u]
         if d <= 0.0:
             continue
-        distance = (d - p[2]) * factor[v / 2, u / 2]
-        if distance < -lattice.truncation_m:
+        distance = (d - p[2]) * factor[v >> 1, u >> 1]
+        # Behind the surface a reading says less and less: what is thin has another side.
+        behind = -distance / lattice.voxel_m
+        if behind >= _BEHIND_END:
             continue
+        new = 1.0 / wp.max(d * d, 0.25)
+        if behind > _BEHIND_FULL:
+            new = new * (_BEHIND_END - behind) / (_BEHIND_END - _BEHIND_FULL)
         i = row * 8 + x
         old = weight[slot, i]
-        new = 1.0 / wp.max(d * d, 0.25)
+        was = tsdf[slot, i]
         value = wp.min(distance / lattice.truncation_m, 1.0)
-        if wp.abs(value - tsdf[slot, i]) > 0.75:
+        if wp.abs(value - was) > 0.75:
             # Farther apart than noise explains: something has left or come, and the past must not
             # hold out for as long as it lasted.
             old = wp.min(old, new * fusion.contradiction_frames)
         share = new / (old + new)
-        tsdf[slot, i] = tsdf[slot, i] + (value - tsdf[slot, i]) * share
+        tsdf[slot, i] = was + (value - was) * share
         weight[slot, i] = wp.min(old + new, fusion.max_weight)
-        if value < 1.0:
+        if behind > -_COLOR_BAND and behind < _COLOR_BAND:
             q = color_camera.rotation * p + color_camera.translation
             if q[2] > 0.0:
-                cu = int(wp.floor(q[0] / q[2] * color_camera.fx + color_camera.cx + 0.5))
-                cv = int(wp.floor(q[1] / q[2] * color_camera.fy + color_camera.cy + 0.5))
-                if cu >= 0 and cv >= 0 and cu < color_camera.width and cv < color_camera.height:
+                near = 1.0 / q[2]
+                cu = q[0] * near * color_camera.fx + color_camera.cx + 0.5
+                cv = q[1] * near * color_camera.fy + color_camera.cy + 0.5
+                if (
+                    cu >= 0.0
+                    and cv >= 0.0
+                    and cu < float(color_camera.width)
+                    and cv < float(color_camera.height)
+                ):
                     for c in range(3):
-                        was = color[slot, i, c]
-                        color[slot, i, c] = was + (float(image[cv, cu, c]) - was) * share
+                        shade = color[slot, i, c]
+                        seen = float(image[int(cv), int(cu), c])
+                        color[slot, i, c] = shade + (seen - shade) * share
 
 
 if __name__ == "__main__":

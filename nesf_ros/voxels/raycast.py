@@ -6,6 +6,10 @@ import warp as wp
 from nesf_ros.voxels.kernels import Camera, Lattice
 
 
+_LONGEST_CROSSING = wp.constant(2.5)
+"""Voxels of signed distance between two samples, beyond which no surface lies between them."""
+
+
 @wp.struct
 class Voxels:
     """A `BlockGrid` as the kernel reads it."""
@@ -152,6 +156,15 @@ def raycast(
             continue
         if value < 0.75:
             value = trilinear(voxels, p).tsdf
+        if value <= 0.0 and before > 0.0 and (before - value) * truncation > _LONGEST_CROSSING:
+            # No surface falls so steeply: either the step was long, or free space borders on what
+            # lies hidden behind a surface.
+            if t - t_before > 0.6 * voxel_step:
+                t = t_before + 0.5 * voxel_step
+            else:
+                before = float(-1.0)
+                t += 0.5 * voxel_step
+            continue
         if value <= 0.0 and before > 0.0:
             hit = t_before + (t - t_before) * before / (before - value)
             p = origin + direction * hit

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nesf_ros.voxels.map import VoxelMap
 
 _ANY_EVIDENCE = 1e-6
+NEAR_VOXELS = 2.0
+"""Corners of a cell that holds surface lie within √3 voxels of it."""
 
 
 def surface_points(
@@ -76,7 +78,11 @@ def _open3d_grid(voxel_map: VoxelMap, box: Box | None) -> open3d.t.geometry.Voxe
         keys, [core.Tensor.zeros((count, *shape), core.float32, device) for shape in _SHAPES]
     )
     order = torch.utils.dlpack.from_dlpack(slots.to(core.int64).to_dlpack())
-    for name, values in (("tsdf", blocks.tsdf), ("weight", blocks.weight), ("color", blocks.color)):
+    # A cell that a surface crosses has all corners near it. Without the others no surface is seen
+    # where free space borders on what lies hidden behind a surface.
+    near = blocks.tsdf.abs() * voxel_map.config.truncation_voxels < NEAR_VOXELS
+    weight = torch.where(near, blocks.weight, 0.0)
+    for name, values in (("tsdf", blocks.tsdf), ("weight", weight), ("color", blocks.color)):
         target = torch.utils.dlpack.from_dlpack(grid.attribute(name).to_dlpack())
         target.view(len(target), -1)[order] = values[blocks.row[rows]].flatten(1)
     return grid
