@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nesf_ros.datasets import Source
 from nesf_ros.errors import ConfigError
 from nesf_ros.geometry import se3
 from nesf_ros.geometry.cameras import project, unproject_image
@@ -15,7 +16,9 @@ SIZE = (160, 120)
 
 
 def test_frames_stamps_and_bytes():
-    first = list(SyntheticSource(3, 4, 8.0, SIZE, SensorNoise()))
+    source = SyntheticSource(3, 4, 8.0, SIZE, SensorNoise())
+    assert isinstance(source, Source) and len(source) == 4 and not source.skipped
+    first = list(source)
     second = list(SyntheticSource(3, 4, 8.0, SIZE, SensorNoise()))
     assert [f.rgbd.stamp_ns - START_NS for f in first] == [0, 125_000_000, 250_000_000, 375_000_000]
     for a, b in zip(first, second, strict=True):
