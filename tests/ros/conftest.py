@@ -1,0 +1,48 @@
+"""A perception node in a process of its own, and a robot that talks to it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+
+from .processes import NodeProcess, Robot
+
+# Discovery stays on this machine: the tests must not hear a robot on the network.
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+@pytest.fixture(scope="session")
+def ros_context() -> Iterator[rclpy.Context]:
+    """One DDS participant for all tests of the session."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield context
+    context.try_shutdown()
+
+
+@pytest.fixture(scope="module")
+def robot(ros_context: rclpy.Context) -> Iterator[Robot]:
+    """Publishes images and TF, calls services, listens to /diagnostics."""
+    robot = Robot(ros_context)
+    yield robot
+    robot.destroy_node()
+
+
+StartNode = Callable[..., NodeProcess]
+
+
+@pytest.fixture(scope="module")
+def start_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartNode]:
+    """Starts perception nodes with the given parameters; ends them with the module."""
+    started: list[NodeProcess] = []
+
+    def start(namespace: str = "", **parameters: object) -> NodeProcess:
+        folder: Path = tmp_path_factory.mktemp("node")
+        started.append(NodeProcess(folder, namespace, parameters))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
