@@ -28,10 +28,9 @@ def share_file(name: str, package: Path | None = None) -> Path:
     holds the Python package, be it pip's or colcon's. Raises ConfigError if there is none.
     """
     package = package or Path(__file__).absolute().parents[1]
-    # A symlinked colcon install leads back to the source tree once links are resolved.
-    source_trees = [root for root in (package.parent, package.resolve().parent)]
-    candidates = [root / name for root in source_trees if (root / "package.xml").exists()]
-    candidates += [prefix / "share/nesf_ros" / name for prefix in package.parents]
+    candidates = [prefix / "share/nesf_ros" / name for prefix in package.parents]
+    if (package.parent / "package.xml").exists():
+        candidates.insert(0, package.parent / name)
     for candidate in candidates:
         if candidate.is_file():
             return candidate
