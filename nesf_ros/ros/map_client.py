@@ -29,7 +29,7 @@ from rclpy.signals import SignalHandlerOptions
 from nesf_ros.errors import QueryError
 from nesf_ros.msg import Region
 from nesf_ros.ros.convert import color_of, depth_of, matrix_to_transform
-from nesf_ros.ros.map_replica import MapReplica
+from nesf_ros.ros.map_replica import OCCUPIED_FROM, MapReplica
 from nesf_ros.srv import GetMap, LoadMap, QueryPoints, RenderView, Reset, SaveMap
 from nesf_ros.types import Box, Intrinsics, PointAnswers, View
 
@@ -62,8 +62,8 @@ class DenseMap:
         """Voxels by state."""
         codes = self.codes
         return {
-            "free": int(((codes > 0) & (codes < 128)).sum()),
-            "occupied": int((codes >= 128).sum()),
+            "free": int(((codes > 0) & (codes < OCCUPIED_FROM)).sum()),
+            "occupied": int((codes >= OCCUPIED_FROM).sum()),
             "unobserved": int((codes == 0).sum()),
         }
 
