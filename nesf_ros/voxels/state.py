@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED
 
-HALF_WIDTH = 0.55
+HALF_WIDTH = 0.65
 """A voxel is occupied where the nearest surface is within so many voxels of its centre."""
 SPREAD = 0.2
 """Standard deviation of a fused signed distance, in voxels: sampling and what noise is left."""
@@ -36,7 +36,7 @@ def occupancy_code(
     """
     distance = tsdf * truncation_voxels
     probability = surface_probability(distance)
-    code = (1.5 + 254.0 * probability).to(torch.uint8)
+    code = (1.0 + 254.0 * probability).to(torch.uint8)  # rounded down: 128 begins at p = 0.5
     hidden = (weight <= 0) | ((distance < 0) & (probability < 0.5))
     return torch.where(hidden, UNOBSERVED, code)
 
