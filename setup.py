@@ -40,14 +40,17 @@ class BuildInterfaces(build_ext):
 
     def run(self) -> None:
         """Build into a staging prefix, then hand its parts to pip."""
-        stage = Path(self.build_temp).resolve() / "stage"
-        shutil.rmtree(stage, ignore_errors=True)
+        # Always afresh: an earlier build may have been in one of pip's isolated environments, whose
+        # paths CMake remembers and which is gone.
+        work = Path(self.build_temp).resolve()
+        shutil.rmtree(work, ignore_errors=True)
+        stage = work / "stage"
         prefixes = ros_prefixes()
         sources = [ROOT]
         if not provides_tf2_msgs(prefixes):
             sources.insert(0, ROOT / "third_party/tf2_msgs")
         for source in sources:
-            cmake_install(source, stage.with_name(source.name), stage, prefixes)
+            cmake_install(source, work / source.name, stage, prefixes)
 
         in_place = self.editable_mode or self.inplace
         self.place_interfaces(stage, ROOT if in_place else Path(self.build_lib))
@@ -100,7 +103,7 @@ def ros_prefixes() -> list[Path]:
 
 
 def provides_tf2_msgs(prefixes: list[Path]) -> bool:
-    """Whether a ROS install has tf2_msgs; an earlier install of ours, about to go, does not count."""
+    """Whether a ROS install has tf2_msgs; what pip is about to remove with ours does not count."""
     package = "share/tf2_msgs/package.xml"
     with suppress(PackageNotFoundError):
         own = {Path(file.locate()).resolve() for file in distribution("nesf_ros").files or []}
