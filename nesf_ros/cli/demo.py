@@ -27,7 +27,8 @@ processes, follow the map as it grows, and ask it what a planner would. Pictures
 the saved map, the logs and summary.json are left in the folder OUT.
 """
 SYNTHETIC = "synthetic"
-SYNTHETIC_FRAMES, SYNTHETIC_HZ = 180, 10.0
+SYNTHETIC_FRAMES, SYNTHETIC_WAY_S, SYNTHETIC_HZ = 180, 45.0, 10.0
+"""The built-in room: so many frames of a walk this long, played at that rate."""
 CAMERA, MAP_FRAME, TARGET = "/camera", "map", "/nesf"
 PERCEPTION, REPLAY = "perception_node", "replay_node"
 START_S = 60.0
@@ -133,17 +134,19 @@ def perception_command(args: argparse.Namespace) -> list[str]:
 
 def replay_command(args: argparse.Namespace) -> list[str]:
     """Arguments of `nesf-ros` for the stream."""
-    source, frames = args.source, args.frames
+    source, frames, rate = args.source, args.frames, args.rate
     extra = []
     if source == SYNTHETIC:
         frames = frames or SYNTHETIC_FRAMES
-        # However few the frames, they cover the way that the full number does.
-        extra = ["-p", f"room_hz:={SYNTHETIC_HZ * frames / SYNTHETIC_FRAMES:.6f}"]
+        # However few the frames, they see the same walk, faster than it was.
+        room_hz = round(frames / SYNTHETIC_WAY_S, 2)
+        rate *= SYNTHETIC_HZ / room_hz
+        extra = ["-p", f"room_hz:={room_hz}"]
     else:
         source = str(Path(source).expanduser().absolute())
     if frames:
         extra += ["--frames", str(frames)]
-    return ["replay", source, "--rate", str(args.rate), *extra, "--json"]
+    return ["replay", source, "--rate", f"{rate:g}", *extra, "--json"]
 
 
 def wait_for(client: MapClient, children: Children) -> None:

@@ -19,8 +19,6 @@ SETTLE_S = 3.0
 """The numbers must stand still for so long after the stream has ended."""
 PATIENCE_S = 120.0
 """Longest time that the node may take to work off what it has received."""
-EXAMPLE_AFTER = 40
-"""The example pair of images is the newest after so many frames, or at the end."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,6 @@ def follow(
             children.check_alive(perception)
             if not ended and children.finished(stream):
                 ended, ended_s = True, time.monotonic()
-            if watch.sent > EXAMPLE_AFTER and watch.example is not None:
-                watch.release_images()
             newest = Balance.of(watch.sent, camera_status(client))
             if newest != balance:
                 balance, changed_s = newest, time.monotonic()
@@ -91,7 +87,6 @@ def follow(
             bar.set_postfix(sent=balance.sent, blocks=len(client.map.blocks))
             if ended and time.monotonic() - ended_s > PATIENCE_S:
                 raise ProcessError(f"the map is not done {PATIENCE_S:.0f} s after the last frame")
-    watch.release_images()
     balance = replace(balance, sent=frames_sent(children.log(stream).read_text()))
     if not balance.integrated:
         raise ProcessError(f"no frame has reached the map:\n{children.tail(perception)}")

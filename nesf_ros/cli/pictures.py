@@ -16,6 +16,8 @@ BACKGROUND = (244, 243, 240)
 OVERSAMPLING = 2
 """Views are rendered so many times larger, for smooth edges."""
 FREE_GREY, UNKNOWN_GREY, OCCUPIED_GREY = 255, 190, 0
+MARGIN_SHARE = 0.02
+"""Background left around what is shown, as a share of the longer side."""
 _SLICE_PX = 700  # shown about so large
 
 
@@ -60,8 +62,21 @@ def portrait(view: View, map_T_camera: Float64[ndarray, "4 4"]) -> UInt8[ndarray
     shade = np.where(hit, 0.62 + 0.45 * facing, 1.0) * _depth_cue(view.depth_m, hit)
     lit = np.clip(view.color * shade[..., None], 0, 255)
     full = np.where(hit[..., None], lit, BACKGROUND).astype(np.uint8)
+    full = _trimmed(full, hit)
     size = (full.shape[1] // OVERSAMPLING, full.shape[0] // OVERSAMPLING)
     return cv2.resize(full, size, interpolation=cv2.INTER_AREA)
+
+
+def _trimmed(pixels: ndarray, shown: Bool[ndarray, "h w"]) -> ndarray:
+    """What lies around the part that shows something, with a margin."""
+    if not shown.any():
+        return pixels
+    spans = []
+    for axis in (0, 1):
+        places = np.flatnonzero(shown.any(1 - axis))
+        margin = MARGIN_SHARE * max(shown.shape)
+        spans.append(slice(int(max(0, places[0] - margin)), int(places[-1] + margin) + 1))
+    return pixels[tuple(spans)]
 
 
 def _depth_cue(
@@ -88,7 +103,8 @@ def slice_picture(cells: Int8[ndarray, "y x"]) -> UInt8[ndarray, "h w"]:
     picture = np.full(cells.shape, UNKNOWN_GREY, np.uint8)
     picture[(cells >= 0) & (cells < 50)] = FREE_GREY
     picture[cells >= 50] = OCCUPIED_GREY
-    factor = max(1, _SLICE_PX // max(cells.shape))
+    picture = _trimmed(picture, cells >= 0)
+    factor = max(1, _SLICE_PX // max(picture.shape))
     return np.kron(picture[::-1], np.ones((factor, factor), np.uint8))
 
 

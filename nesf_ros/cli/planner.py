@@ -20,7 +20,7 @@ AHEAD_M, BEHIND_M = 0.4, 0.3
 MAX_REACH_M = 5.0
 CUT_SHARE = 0.72
 """Views from outside show the room up to this share of its height, without the ceiling."""
-VIEW_PX = (700, 525)
+VIEW_PIXELS = 700 * 525
 
 
 @dataclass(frozen=True)
@@ -109,15 +109,15 @@ def take_pictures(
 ) -> dict[str, ndarray]:
     """The map from above and in perspective, rendered by the node, without the ceiling."""
     region = extent.without_ceiling()
-    width, height = (OVERSAMPLING * side for side in VIEW_PX)
-    wide_x = np.ptp([region.lower[0], region.upper[0]]) > np.ptp([region.lower[1], region.upper[1]])
-    shots = {
-        "map_top.png": (np.pi / 2 if wide_x else 0.0, 89.9, 25.0),
-        "map_perspective.png": (azimuth_rad, 42.0, 40.0),
+    across_m, along_m = (region.upper[axis] - region.lower[axis] for axis in (0, 1))
+    shots = {  # direction, elevation, angle of view, width over height
+        "map_top.png": (np.pi / 2, 89.9, 25.0, float(np.clip(across_m / along_m, 0.6, 1.7))),
+        "map_perspective.png": (azimuth_rad, 42.0, 40.0, 4 / 3),
     }
     pictures = {}
-    for name, (azimuth, elevation_deg, lens_deg) in shots.items():
-        camera = long_lens(width, height, np.deg2rad(lens_deg))
+    for name, (azimuth, elevation_deg, view_deg, aspect) in shots.items():
+        height = OVERSAMPLING * (VIEW_PIXELS / aspect) ** 0.5
+        camera = long_lens(int(height * aspect), int(height), np.deg2rad(view_deg))
         pose = looking(azimuth, np.deg2rad(elevation_deg), region, camera)
         reach_m = float(np.linalg.norm(pose[:3, 3] - region.lower) + 20.0)
         pictures[name] = portrait(client.render_view(camera, pose, reach_m, region), pose)
