@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,8 @@ class SemanticMapper:
     def load(self, name: str) -> None:
         """Replace the map by a saved one; on StorageError the present map is kept."""
         load_map(self.map, map_path(self.config.map.folder, name))
+        # Not the saved id: a map loaded over its own continuation must reach readers as a new one.
+        self.map.map_id = uuid.uuid4().hex
         self.keyframes.clear()
 
     def reset(self) -> None:
