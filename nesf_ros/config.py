@@ -14,7 +14,6 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from nesf_ros.errors import ConfigError
 
-
 ConfigT = TypeVar("ConfigT")
 
 
@@ -97,7 +96,8 @@ class KeyframesConfig(Checked):
     translation_m: float = setting(0.15, "motion that makes a keyframe, m", low=0.0, high=100.0)
     rotation_rad: float = setting(0.20, "turn that makes a keyframe, rad", low=0.0, high=math.pi)
     max_overlap: float = setting(
-        0.9, "a frame that some keyframe already covers by this share is not kept", low=0.0, high=1.0
+        0.9, "a frame that some keyframe already covers by this share is not kept",
+        low=0.0, high=1.0,
     )
     max_count: int = setting(200, "keyframes held at most", low=1, high=100_000)
     max_mib: float = setting(512.0, "memory that keyframes may hold, MiB", low=1.0, high=1e6)
@@ -117,7 +117,8 @@ class MapConfig(Checked):
         5.0, "nothing is built or carved farther away than this, m", low=0.2, high=100.0
     )
     max_weight: float = setting(
-        64.0, "readings at 1 m remembered per voxel; later ones replace the oldest", low=1.0, high=1e4
+        64.0, "readings at 1 m remembered per voxel; later ones replace the oldest",
+        low=1.0, high=1e4,
     )
     contradiction_frames: float = setting(
         6.0, "what a voxel held before counts as at most so many frames against readings that "

@@ -14,6 +14,7 @@ from numpy import ndarray
 from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
+from nesf_ros.geometry.se3 import check_pose
 from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, View
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.read import SurfaceIndex, describe_points, render
@@ -80,13 +81,19 @@ class SemanticMapper:
         max_range_m: float = 20.0,
         region: Box | None = None,
     ) -> View:
-        """What a camera would see of the map. QueryError beyond `query.max_pixels`."""
+        """What a camera would see of the map, up to a depth of `max_range_m`.
+
+        QueryError beyond `query.max_pixels` or for a range that is no distance, GeometryError for
+        a pose that is none.
+        """
         limit = self.config.query.max_pixels
         if intrinsics.width * intrinsics.height > limit:
             raise QueryError(
                 f"{intrinsics.width}x{intrinsics.height} px; query.max_pixels allows {limit}"
             )
-        return render(self.map, intrinsics, world_T_camera, max_range_m, region)
+        if not 0 < max_range_m < np.inf:
+            raise QueryError(f"range {max_range_m} m; it must be greater than 0 and finite")
+        return render(self.map, intrinsics, check_pose(world_T_camera), max_range_m, region)
 
     def save(self, name: str) -> tuple[Path, int]:
         """Write the map into the configured folder; returns path and size in bytes."""

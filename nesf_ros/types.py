@@ -74,7 +74,7 @@ class RgbdFrame:
     color: UInt8[ndarray, "height width 3"]
     """RGB, 0–255."""
     depth_m: Float32[ndarray, "depth_height depth_width"]
-    """Depth along the optical axis, metres; 0 where there is none (never NaN, never negative)."""
+    """Depth along the optical axis, metres, finite; 0 where there is none, never negative."""
     color_intrinsics: Intrinsics
     depth_intrinsics: Intrinsics
     depth_T_color: Float64[ndarray, "4 4"] = field(default_factory=lambda: np.eye(4))
@@ -90,6 +90,11 @@ class RgbdFrame:
                     f"{name} image is {image.shape[1]}x{image.shape[0]} px but its intrinsics "
                     f"are for {camera.width}x{camera.height} px"
                 )
+        if not (self.depth_m.min() >= 0 and self.depth_m.max() < np.inf):  # NaN fails both
+            raise FrameError(
+                "the depth image holds NaN, infinite or negative readings; 0 must stand for none",
+                cause="bad_encoding",
+            )
 
 
 @dataclass(frozen=True)

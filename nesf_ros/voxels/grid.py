@@ -44,10 +44,9 @@ class BlockGrid:
                 "grid: choose a smaller region"
             )
         self.device = torch.device(device)
-        kwargs = {"device": self.device}
-        self.slot = torch.full(shape, -1, dtype=torch.int32, **kwargs)
-        self.free_weight = torch.zeros(shape, dtype=torch.float32, **kwargs)
-        self.revision = torch.zeros(shape, dtype=torch.int64, **kwargs)
+        self.slot = torch.full(shape, -1, dtype=torch.int32, device=self.device)
+        self.free_weight = torch.zeros(shape, dtype=torch.float32, device=self.device)
+        self.revision = torch.zeros(shape, dtype=torch.int64, device=self.device)
         """Map revision of the last change of each block."""
         self.limit = 2**31 - 1
         """Blocks that the pool may grow to; set by whoever watches over memory."""
@@ -90,7 +89,7 @@ class BlockGrid:
         """
         count = len(local)
         if count > self.room:
-            raise MapError(f"{count} blocks wanted, room for {self.room}: the memory limit is reached")
+            raise MapError(f"{count} blocks wanted, room for {self.room}: raise map.memory_mib")
         reused, self._spare = self._spare[:count], self._spare[count:]
         first, self.used = self.used, self.used + count - len(reused)
         if self.used > len(self.tsdf):

@@ -45,8 +45,8 @@ class VoxelMap:
     """TSDF, colour, and free space told apart from space never observed.
 
     A frame goes into one submap, the one the robot is in; submaps are large enough to hold all that
-    a camera sees from there. Where submaps overlap, what was seen last counts. `revision` grows with
-    every change and marks the blocks that changed.
+    a camera sees from there. Where submaps overlap, what was seen last counts. `revision` grows
+    with every change and marks the blocks that changed.
     """
 
     def __init__(self, config: MapConfig):
@@ -58,7 +58,7 @@ class VoxelMap:
         if places > self._max_places:
             raise ConfigError(
                 f"a submap spans {places:.3g} blocks, {self._max_places:.3g} are allowed: raise "
-                "map.voxel_size_m or map.memory_mib, or lower map.submap_radius_m or map.max_depth_m"
+                "map.voxel_size_m or map.memory_mib, lower map.submap_radius_m or map.max_depth_m"
             )
         self.integrator = Integrator(config, self.device)
         self.revision = 0

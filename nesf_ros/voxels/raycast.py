@@ -5,9 +5,11 @@ import warp as wp
 
 from nesf_ros.voxels.kernels import Camera, Lattice
 
-
 _LONGEST_CROSSING = wp.constant(2.5)
 """Voxels of signed distance between two samples, beyond which no surface lies between them."""
+
+_FARTHEST = wp.constant(1.0e6)
+"""Voxels beyond which single precision cannot tell one from the next: nothing is drawn."""
 
 
 @wp.struct
@@ -141,12 +143,15 @@ def raycast(
     truncation = voxels.lattice.truncation_m / size
     before = float(-1.0)  # last signed distance; negative: there is none to cross from
     t_before = float(0.0)
+    if t > _FARTHEST * voxel_step:
+        return
     while t < end:
         p = origin + direction * t
         slot = block_of(voxels, p)
         if slot < 0:
             before = float(-1.0)
-            t += block_exit(p, direction) + 1.0e-3 * voxel_step
+            # Far away, a thousandth of a voxel is lost in rounding, and the ray would stand still.
+            t += block_exit(p, direction) + wp.max(1.0e-3 * voxel_step, 1.0e-6 * t)
             continue
         i = voxel_of(p)
         value = voxels.tsdf[slot, i]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 import warp as wp
-from jaxtyping import Float, Float64
+from jaxtyping import Float64
 from numpy import ndarray
 from torch import Tensor
 
@@ -17,7 +19,15 @@ from nesf_ros.voxels.raycast import Voxels, raycast
 from nesf_ros.voxels.state import occupancy_code, probability_of, state_of
 from nesf_ros.voxels.surface import surface_points
 
+if TYPE_CHECKING:
+    import open3d
+
 __all__ = ["SurfaceIndex", "describe_points", "render"]
+
+FAR_M = 1e6
+"""Beyond every map, and its square still a number in single precision."""
+FAR_VOXELS = 2**30
+"""Beyond every block index."""
 
 
 class SurfaceIndex:
@@ -25,27 +35,30 @@ class SurfaceIndex:
 
     def __init__(self) -> None:
         self._key: tuple[str, int] | None = None
-        self._search = None
+        self._search: open3d.core.nns.NearestNeighborSearch | None = None
+        self._surface = np.zeros((0, 3), np.float32)
 
     def distance(
         self, voxel_map: VoxelMap, points_map: Float64[ndarray, "n 3"]
-    ) -> Float[ndarray, " n"]:
+    ) -> Float64[ndarray, " n"]:
         """Metres from each point to the nearest surface point; +inf while there is none."""
         import open3d as o3d
 
         key = (voxel_map.map_id, voxel_map.revision)
         if key != self._key:
-            surface, _ = surface_points(voxel_map)
+            self._surface, _ = surface_points(voxel_map)
             self._search = None
-            if len(surface):
-                self._search = o3d.core.nns.NearestNeighborSearch(o3d.core.Tensor(surface))
+            if len(self._surface):
+                self._search = o3d.core.nns.NearestNeighborSearch(o3d.core.Tensor(self._surface))
                 self._search.knn_index()
             self._key = key
         if self._search is None or not len(points_map):
-            return np.full(len(points_map), np.inf, np.float32)
-        query = o3d.core.Tensor(np.ascontiguousarray(points_map, np.float32))
-        _, squared = self._search.knn_search(query, 1)
-        return np.sqrt(squared.numpy()[:, 0])
+            return np.full(len(points_map), np.inf)
+        # The search squares distances in single precision, so it gets points that are near enough
+        # for that; the distance itself is taken from the true ones.
+        near = np.ascontiguousarray(points_map.clip(-FAR_M, FAR_M), np.float32)
+        nearest = self._search.knn_search(o3d.core.Tensor(near), 1)[0].numpy()[:, 0]
+        return np.linalg.norm(points_map.clip(-1e30, 1e30) - self._surface[nearest], axis=1)
 
 
 def describe_points(
@@ -56,11 +69,13 @@ def describe_points(
 ) -> PointAnswers:
     """State, probability and colour of the voxels around points, and distance to a surface.
 
-    Points outside of `region` come back unobserved. Non-finite points raise MapError upstream.
+    Points outside of `region` come back unobserved. All points must be finite.
     """
     device = voxel_map.device
-    points = torch.from_numpy(points_map).to(device)
-    voxel = torch.floor(points / voxel_map.config.voxel_size_m).long()
+    points = torch.tensor(points_map, device=device)
+    # No block lies as far out as points are moved to here, so they stay unobserved.
+    voxel = torch.floor(points / voxel_map.config.voxel_size_m)
+    voxel = voxel.clamp(-FAR_VOXELS, FAR_VOXELS).long()
     block = torch.div(voxel, BLOCK, rounding_mode="floor")
     index, inverse = block.int().unique(dim=0, return_inverse=True)
     blocks = voxel_map.blocks(index)
@@ -75,7 +90,8 @@ def describe_points(
     color[detailed] = blocks.color[place]
     code = occupancy_code(tsdf, weight, voxel_map.config.truncation_voxels)
     if region is not None:
-        lower, upper = (torch.tensor(c, device=device) for c in (region.lower, region.upper))
+        corners = torch.tensor([region.lower, region.upper], dtype=torch.float64, device=device)
+        lower, upper = corners
         code[~((points >= lower) & (points < upper)).all(1)] = 0
     state = state_of(code)
     color[state != OCCUPIED] = 0
@@ -94,10 +110,11 @@ def render(
     max_range_m: float = 20.0,
     region: Box | None = None,
 ) -> View:
-    """What a camera would see of the map's surfaces, up to a depth of `max_range_m`."""
-    eye = world_T_camera[:3, 3]
-    reach = Box(tuple((eye - 2 * max_range_m).tolist()), tuple((eye + 2 * max_range_m).tolist()))
-    grid = voxel_map.dense(region or reach)
+    """What a camera would see of the map's surfaces, up to a depth of `max_range_m`.
+
+    MapError where the view takes in more of the map than one grid holds.
+    """
+    grid = voxel_map.dense(region or _visible(intrinsics, world_T_camera, max_range_m))
     lower, upper = _extent(grid, voxel_map.block_m)
     if region is not None:
         lower, upper = np.maximum(lower, region.lower), np.minimum(upper, region.upper)
@@ -113,6 +130,18 @@ def render(
         device=voxel_map.device,
     )  # fmt: skip
     return View(color.cpu().numpy(), depth.cpu().numpy(), normals.cpu().numpy())
+
+
+def _visible(
+    intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], max_range_m: float
+) -> Box:
+    """The box around everything that a camera sees."""
+    u, v = (np.array([-0.5, size - 0.5]) for size in (intrinsics.width, intrinsics.height))
+    x, y = np.meshgrid((u - intrinsics.cx) / intrinsics.fx, (v - intrinsics.cy) / intrinsics.fy)
+    rays = np.stack([x.ravel(), y.ravel(), np.ones(4)], 1)
+    corners = np.vstack([np.zeros(3), rays * max_range_m])
+    corners = corners @ world_T_camera[:3, :3].T + world_T_camera[:3, 3]
+    return Box(tuple(corners.min(0).tolist()), tuple(corners.max(0).tolist()))
 
 
 def _extent(grid: BlockGrid, block_m: float) -> tuple[Float64[ndarray, " 3"], ...]:

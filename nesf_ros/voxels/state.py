@@ -15,8 +15,8 @@ SPREAD = 0.2
 
 
 def surface_probability(
-    distance_voxels: Float[Tensor, "..."],
-) -> Float[Tensor, "..."]:
+    distance_voxels: Float[Tensor, ...],
+) -> Float[Tensor, ...]:
     """Probability that the surface passes within `HALF_WIDTH` of a voxel's centre.
 
     The true distance is taken to be normally distributed around the fused one with `SPREAD`.
@@ -28,8 +28,8 @@ def surface_probability(
 
 
 def occupancy_code(
-    tsdf: Float[Tensor, "..."], weight: Float[Tensor, "..."], truncation_voxels: float
-) -> UInt8[Tensor, "..."]:
+    tsdf: Float[Tensor, ...], weight: Float[Tensor, ...], truncation_voxels: float
+) -> UInt8[Tensor, ...]:
     """The byte of VoxelMap.msg: 0 unobserved, else 1 + 254·p; occupied from 128 up, free below.
 
     Behind a surface, nothing has been observed: those voxels are 0, whatever their weight.
@@ -41,13 +41,13 @@ def occupancy_code(
     return torch.where(hidden, UNOBSERVED, code)
 
 
-def state_of(code: UInt8[Tensor, "..."]) -> UInt8[Tensor, "..."]:
+def state_of(code: UInt8[Tensor, ...]) -> UInt8[Tensor, ...]:
     """UNOBSERVED, FREE or OCCUPIED for each occupancy code."""
     known = torch.where(code >= 128, OCCUPIED, FREE)
     return torch.where(code == 0, UNOBSERVED, known).to(torch.uint8)
 
 
-def probability_of(code: UInt8[Tensor, "..."]) -> Float[Tensor, "..."]:
+def probability_of(code: UInt8[Tensor, ...]) -> Float[Tensor, ...]:
     """Probability for each occupancy code; NaN where unobserved."""
     value = (code.float() - 1.0) / 254.0
     return torch.where(code == 0, torch.nan, value)

@@ -5,25 +5,27 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy import ndarray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
+from torch import Tensor
 
 from nesf_ros.errors import MapError, StorageError
-from nesf_ros.voxels.grid import BYTES_PER_BLOCK, VOXELS, BlockGrid
-from nesf_ros.voxels.map import Submap, VoxelMap
+from nesf_ros.voxels.grid import BYTES_PER_BLOCK, BYTES_PER_PLACE, MAX_PLACES, VOXELS, BlockGrid
+from nesf_ros.voxels.map import MAX_INDEX, Submap, VoxelMap
 
 SUFFIX = ".nesfmap"
 FORMAT, VERSION = "nesf_map", 1
 MAX_SUBMAPS = 4096
-MAX_GRID_BLOCKS = 2**27
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _COLUMNS = {  # per submap: dtype and shape behind the number of blocks
     "index": (np.int32, (3,)),
@@ -32,7 +34,14 @@ _COLUMNS = {  # per submap: dtype and shape behind the number of blocks
     "color": (np.uint8, (VOXELS, 3)),
     "free_index": (np.int32, (3,)),
     "free_weight": (np.float16, ()),
+    "revision": (np.int64, ()),
+    "free_revision": (np.int64, ()),
 }
+_FAINTEST = 2.0**-24
+"""Smallest number of half precision: evidence is never rounded to none."""
+_MAX_REVISION = 2**53
+_DAMAGE = (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
+"""What reading a file that is no map may end in."""
 
 
 def map_path(folder: str | Path, name: str) -> Path:
@@ -42,9 +51,13 @@ def map_path(folder: str | Path, name: str) -> Path:
             f"map name {name[:80]!r}; use up to 100 letters, digits, '.', '_' or '-', "
             "and no leading '.'"
         )
-    root = Path(folder).expanduser()
-    path = root / (name if name.endswith(SUFFIX) else name + SUFFIX)
-    if path.is_symlink():
+    try:
+        root = Path(folder).expanduser()
+        path = root / (name if name.endswith(SUFFIX) else name + SUFFIX)
+        linked = path.is_symlink()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home that does not exist
+        raise StorageError(f"map folder {folder} cannot be used: {error}") from error
+    if linked:
         raise StorageError(f"{path} is a link; maps are only kept as files in {root}")
     return path
 
@@ -63,6 +76,7 @@ def save_map(voxel_map: VoxelMap, path: Path) -> int:
         "format": FORMAT,
         "version": VERSION,
         "map_id": voxel_map.map_id,
+        "revision": voxel_map.revision,
         "stamp_ns": voxel_map.stamp_ns,
         "voxel_size_m": voxel_map.config.voxel_size_m,
         "truncation_voxels": voxel_map.config.truncation_voxels,
@@ -77,7 +91,7 @@ def save_map(voxel_map: VoxelMap, path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
     return len(data)
 
 
@@ -89,16 +103,22 @@ def _columns(grid: BlockGrid) -> dict[str, ndarray]:
     columns = {
         "index": local + offset,
         "tsdf": grid.tsdf[rows],
-        # Half precision must not turn faint evidence into none.
-        "weight": grid.weight[rows],
+        "weight": _half(grid.weight[rows]),
         "color": grid.color[rows] + 0.5,
         "free_index": free + offset,
-        "free_weight": grid.free_weight[tuple(free.T)],
+        "free_weight": _half(grid.free_weight[tuple(free.T)]),
+        "revision": grid.revision[tuple(local.T)],
+        "free_revision": grid.revision[tuple(free.T)],
     }
     return {
         name: np.ascontiguousarray(values.cpu().numpy().astype(_COLUMNS[name][0]))
         for name, values in columns.items()
     }
+
+
+def _half(evidence: Tensor) -> Tensor:
+    """Evidence that half precision keeps apart from none."""
+    return torch.where(evidence > 0, evidence.clamp(min=_FAINTEST), evidence)
 
 
 def _checksum(text: str, tensors: dict[str, ndarray]) -> str:
@@ -134,25 +154,29 @@ def load_map(voxel_map: VoxelMap, path: Path) -> None:
     StorageError says what: missing, larger than the memory limit, truncated, tampered with, of
     another version, or of another voxel size than the configured one.
     """
-    about, tensors = read_map_file(path, max_bytes=int(voxel_map.config.memory_mib * 2**20))
+    limit = int(voxel_map.config.memory_mib * 2**20)
+    about, tensors = read_map_file(path, max_bytes=limit)
     for key in ("voxel_size_m", "truncation_voxels"):
         saved, configured = about[key], getattr(voxel_map.config, key)
         if abs(saved - configured) > 1e-9:
             raise StorageError(f"{path} has {key} {saved}, the node {configured}; set map.{key}")
-    needed = sum(len(values) for name, values in tensors.items() if name.endswith("/index"))
-    if needed * BYTES_PER_BLOCK > voxel_map.config.memory_mib * 2**20:
+    places = sum(math.prod(entry["shape"]) for entry in about["submaps"])
+    blocks = sum(len(values) for name, values in tensors.items() if name.endswith("/index"))
+    needed = places * BYTES_PER_PLACE + blocks * BYTES_PER_BLOCK
+    if needed > limit:
         raise StorageError(
-            f"{path} needs {needed * BYTES_PER_BLOCK / 2**20:.0f} MiB of voxels, "
-            f"map.memory_mib allows {voxel_map.config.memory_mib:.0f}"
+            f"{path} needs {needed / 2**20:.0f} MiB of memory, map.memory_mib allows "
+            f"{limit / 2**20:.0f}"
         )
-    revision = voxel_map.revision + 1
+    base = voxel_map.revision + 1
     submaps = [
-        _submap(number, entry, tensors, voxel_map.device, revision)
+        _submap(number, entry, tensors, voxel_map.device, base)
         for number, entry in enumerate(about["submaps"])
     ]
     voxel_map.reset()
     voxel_map.map_id, voxel_map.stamp_ns = about["map_id"], about["stamp_ns"]
     voxel_map.submaps = submaps
+    voxel_map.revision = base + about["revision"]
 
 
 def read_map_file(path: Path, max_bytes: int) -> tuple[dict, dict[str, ndarray]]:
@@ -169,7 +193,7 @@ def read_map_file(path: Path, max_bytes: int) -> tuple[dict, dict[str, ndarray]]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError as error:
         raise StorageError(f"{path} does not exist") from error
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+    except _DAMAGE as error:
         raise StorageError(f"{path} is not a map file, or is damaged: {error}") from error
     text = meta.get("about", "")
     if meta.get("sha256") != _checksum(text, tensors):
@@ -178,7 +202,7 @@ def read_map_file(path: Path, max_bytes: int) -> tuple[dict, dict[str, ndarray]]
         about = json.loads(text)
         _check_about(about)
         _check_tensors(about, tensors)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (*_DAMAGE, RecursionError) as error:
         raise StorageError(f"{path} is not a valid map: {error}") from error
     return about, tensors
 
@@ -190,24 +214,41 @@ def _check_about(about: dict) -> None:
         )
     if not re.fullmatch(r"[0-9a-f]{32}", about["map_id"]):
         raise ValueError("map_id is not an id")
-    if not 0 <= int(about["stamp_ns"]) < 2**63:
-        raise ValueError("stamp_ns is out of range")
-    if len(about["submaps"]) > MAX_SUBMAPS:
-        raise ValueError(f"{len(about['submaps'])} submaps; at most {MAX_SUBMAPS}")
+    for key, highest in (("stamp_ns", 2**63 - 1), ("revision", _MAX_REVISION)):
+        if type(about[key]) is not int or not 0 <= about[key] <= highest:
+            raise ValueError(f"{key} is out of range")
+    if not all(_is_positive(about[key]) for key in ("voxel_size_m", "truncation_voxels")):
+        raise ValueError("the voxel size or the truncation is not a positive number")
+    if type(about["submaps"]) is not list or len(about["submaps"]) > MAX_SUBMAPS:
+        raise ValueError(f"there must be a list of at most {MAX_SUBMAPS} submaps")
     for entry in about["submaps"]:
-        offset, shape = np.array(entry["offset"]), np.array(entry["shape"])
-        centre = np.array(entry["centre_m"], np.float64)
-        fits = offset.shape == shape.shape == centre.shape == (3,)
-        if not fits or not np.isfinite(centre).all() or np.abs(offset).max() > 2**19:
+        offset, shape, centre = (entry[key] for key in ("offset", "shape", "centre_m"))
+        if not _are_integers(offset, -MAX_INDEX) or not _are_integers(shape, 1):
             raise ValueError("a submap has no valid place")
-        if shape.min() < 1 or np.prod(shape.astype(float)) > MAX_GRID_BLOCKS:
-            raise ValueError(f"a submap of {shape.tolist()} blocks")
+        if len(centre) != 3 or not all(_is_positive(abs(c) + 1) for c in centre):
+            raise ValueError("a submap has no valid centre")
+        if math.prod(shape) > MAX_PLACES:
+            raise ValueError(f"a submap of {shape} blocks")
+
+
+def _is_positive(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < math.inf
+
+
+def _are_integers(values: Any, lowest: int) -> bool:
+    """Whether these are three whole numbers from `lowest` to the largest block index."""
+    if type(values) is not list or len(values) != 3:
+        return False
+    return all(type(value) is int and lowest <= value <= MAX_INDEX for value in values)
 
 
 def _check_tensors(about: dict, tensors: dict[str, ndarray]) -> None:
     expected = {f"{n}/{column}" for n in range(len(about["submaps"])) for column in _COLUMNS}
     if set(tensors) != expected:
         raise ValueError(f"holds arrays {sorted(tensors)[:8]}, expected {sorted(expected)[:8]}")
+    revisions, most = (0, about["revision"]), 65504.0
+    bounds = {"tsdf": (-1, 1), "weight": (0, most), "free_weight": (_FAINTEST, most),
+              "revision": revisions, "free_revision": revisions}  # fmt: skip
     for name, values in tensors.items():
         number, column = name.split("/")
         dtype, shape = _COLUMNS[column]
@@ -215,23 +256,25 @@ def _check_tensors(about: dict, tensors: dict[str, ndarray]) -> None:
         length = len(tensors[f"{number}/{rows}"])
         if values.dtype != dtype or values.shape != (length, *shape):
             raise ValueError(f"array {name} is {values.dtype} {values.shape}")
-        if values.dtype == np.float16 and not np.isfinite(values).all():
-            raise ValueError(f"array {name} holds numbers that are not finite")
+        low, high = bounds.get(column, (-np.inf, np.inf))
+        if values.size and not (low <= values.min() and values.max() <= high):  # NaN fails, too
+            raise ValueError(f"array {name} holds numbers that are not in [{low}, {high}]")
 
 
 def _submap(
-    number: int, entry: dict, tensors: dict[str, ndarray], device: str, revision: int
+    number: int, entry: dict, tensors: dict[str, ndarray], device: str, base: int
 ) -> Submap:
-    column = {name: torch.from_numpy(tensors[f"{number}/{name}"]) for name in _COLUMNS}
+    """A submap of the file, its revisions counted from `base`."""
+    column = {n: torch.from_numpy(tensors[f"{number}/{n}"]).to(device) for n in _COLUMNS}
     grid = BlockGrid(tuple(entry["offset"]), tuple(entry["shape"]), device)
     try:
         pool = {name: column[name] for name in ("tsdf", "weight", "color")}
-        grid.insert(column["index"].to(device), pool, revision)
-        local, inside = grid.locate(column["free_index"].to(device))
+        grid.insert(column["index"], pool, base + column["revision"])
     except MapError as error:
         raise StorageError(f"submap {number} of the file is inconsistent: {error}") from error
-    if not bool(inside.all()):
-        raise StorageError(f"submap {number} of the file has free blocks outside of its box")
-    grid.free_weight[tuple(local.T)] = column["free_weight"].float().to(device)
-    grid.revision[tuple(local.T)] = revision
+    local, inside = grid.locate(column["free_index"])
+    if not bool(inside.all()) or bool((grid.slot[tuple(local.T)] >= 0).any()):
+        raise StorageError(f"submap {number} of the file has free blocks where none can be")
+    grid.free_weight[tuple(local.T)] = column["free_weight"].float()
+    grid.revision[tuple(local.T)] = base + column["free_revision"]
     return Submap(grid, np.array(entry["centre_m"], np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,8 @@ from nesf_ros.voxels.grid import BLOCK, VOXELS
 from nesf_ros.voxels.map import VoxelMap, voxel_range
 from nesf_ros.voxels.state import occupancy_code
 
-BYTES_PER_SENT_BLOCK = VOXELS * 4 + 13
+BYTES_PER_INDEX = 12
+BYTES_PER_SENT_BLOCK = VOXELS * 4 + BYTES_PER_INDEX + 1
 """Largest size of a block in a message: occupancy, colour, index, flag."""
 _KEY_BITS = 20
 
@@ -32,6 +33,16 @@ class BlockUpdate:
     removed_index: Int32[ndarray, "r 3"] = field(
         default_factory=lambda: np.zeros((0, 3), np.int32)
     )
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays, bytes; 0 where there is nothing to tell."""
+        return sum(getattr(self, item.name).nbytes for item in fields(self))
+
+    def and_then(self, other: BlockUpdate) -> BlockUpdate:
+        """Both updates in one; they must be about different blocks."""
+        names = [item.name for item in fields(self)]
+        return BlockUpdate(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
 
 
 @dataclass(frozen=True)
@@ -103,8 +114,9 @@ class UpdateStream:
     """Follows a map on behalf of subscribers who all have heard the same messages."""
 
     def __init__(self, voxel_map: VoxelMap, chunk_bytes: int):
+        """`chunk_bytes` bounds each update, but for one that has to hold a single larger block."""
         self.map = voxel_map
-        self.blocks_per_chunk = max(1, chunk_bytes // BYTES_PER_SENT_BLOCK)
+        self.chunk_bytes = chunk_bytes
         self._forget()
 
     def _forget(self) -> None:
@@ -131,27 +143,31 @@ class UpdateStream:
         """What changed since the last call, in as many messages as needed, often none."""
         updates = self._encode(self.map.block_index(since=self.revision))
         removed = self._removed()
-        if len(removed):
-            updates.append(_empty(removed))
-        return updates
+        most = max(1, self.chunk_bytes // BYTES_PER_INDEX)
+        return updates + [_empty(removed[i : i + most]) for i in range(0, len(removed), most)]
 
     def _encode(self, index: Int32[Tensor, "n 3"]) -> list[BlockUpdate]:
         self.revision = self.map.revision
-        updates = []
-        for part in index.split(self.blocks_per_chunk):
-            encoded = encode(self.map, part)
-            keys = pack_keys(part.cpu().numpy()).tolist()
-            digests = encoded.digest.tolist()
-            before = [self._sent.get(key, 0) for key in keys]
-            pairs = list(zip(before, digests, strict=True))
-            changed = torch.tensor([b != d and d != 0 for b, d in pairs], dtype=torch.bool)
-            vanished = np.array([b != 0 and d == 0 for b, d in pairs], bool)
-            self._sent.update(zip(keys, digests, strict=True))
-            if changed.any() or vanished.any():
-                update = encoded.pick(changed.to(part.device))
-                gone = part.cpu().numpy()[vanished]
-                updates.append(replace(update, removed_index=gone))
-        return updates
+        packed: list[BlockUpdate] = []
+        for part in index.split(max(1, self.chunk_bytes // BYTES_PER_SENT_BLOCK)):
+            update = self._changed(encode(self.map, part))
+            if update.nbytes and packed and packed[-1].nbytes + update.nbytes <= self.chunk_bytes:
+                packed[-1] = packed[-1].and_then(update)
+            elif update.nbytes:
+                packed.append(update)
+        return packed
+
+    def _changed(self, encoded: Encoded) -> BlockUpdate:
+        """Those of the blocks that look different from what was last sent."""
+        index = encoded.index.cpu().numpy()
+        keys, digests = pack_keys(index).tolist(), encoded.digest.tolist()
+        before = [self._sent.get(key, 0) for key in keys]
+        pairs = list(zip(before, digests, strict=True))
+        changed = torch.tensor([b != d and d != 0 for b, d in pairs], dtype=torch.bool)
+        vanished = np.array([b != 0 and d == 0 for b, d in pairs], bool)
+        self._sent.update(zip(keys, digests, strict=True))
+        update = encoded.pick(changed.to(encoded.index.device))
+        return replace(update, removed_index=index[vanished])
 
     def _removed(self) -> Int32[ndarray, "r 3"]:
         """Blocks that subscribers hold and the map no longer does."""

@@ -30,7 +30,8 @@ def occupied_voxels(
         block, voxel = (code[row] >= 128).nonzero(as_tuple=True)
         offset = torch.stack([voxel % 8, (voxel // 8) % 8, voxel // 64], 1)
         centres = (index[block] * BLOCK + offset + 0.5) * size
-        values = (centres.float(), color[row[block], voxel], probability_of(code[row[block], voxel]))
+        place = (row[block], voxel)
+        values = (centres.float(), color[place], probability_of(code[place]))
         parts.append([v.cpu().numpy() for v in values])
     if not parts:
         return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8), np.zeros(0, np.float32)
