@@ -240,7 +240,7 @@ class Robot(Node):
         else:
             self._tf.publish(TFMessage(transforms=[item]))
 
-    def request(self, node: NodeProcess | str, kind: Any, name: str, **fields: Any) -> Any:
+    def request(self, node: NodeProcess | str, kind: Any, name: str, /, **fields: Any) -> Any:
         """Send a request; returns a future."""
         path = f"{node if isinstance(node, str) else node.name}/{name}"
         if path not in self._callers:
@@ -249,7 +249,7 @@ class Robot(Node):
         self.wait(client.service_is_ready, path, START_S)
         return client.call_async(kind.Request(**fields))
 
-    def call(self, node: NodeProcess | str, kind: Any, name: str, **fields: Any) -> Any:
+    def call(self, node: NodeProcess | str, kind: Any, name: str, /, **fields: Any) -> Any:
         """The reply to a request."""
         future = self.request(node, kind, name, **fields)
         return self.wait(lambda: future.result() if future.done() else None, name)
