@@ -141,6 +141,14 @@ class MapConfig(Checked):
         "", "name of the automatic save, loaded again at start; empty = off"
     )
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.min_depth_m >= self.max_depth_m:
+            raise ConfigError(
+                f"min_depth_m is {self.min_depth_m}, max_depth_m {self.max_depth_m}; no reading "
+                "lies between them"
+            )
+
 
 @dataclass(frozen=True)
 class PublishConfig(Checked):
@@ -278,4 +286,4 @@ def with_values(config: ConfigT, values: Mapping[str, Any]) -> ConfigT:
     changes = grouped.pop("", {})
     for section, part in grouped.items():
         changes[section] = replace(getattr(config, section), **part)
-    return replace(config, **changes)
+    return replace(config, **changes)  # type: ignore[type-var]
