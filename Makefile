@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 WARMED := $(VENV)/.warmed
 BUILD_INPUTS := pyproject.toml constraints.txt setup.py package.xml CMakeLists.txt \
   $(wildcard cmake/* msg/*.msg srv/*.srv third_party/tf2_msgs/* third_party/tf2_msgs/msg/*)
-KERNELS := $(wildcard nesf_ros/voxels/kernels.py)
+KERNELS := $(wildcard nesf_ros/voxels/kernels.py nesf_ros/voxels/raycast.py)
 
 # .venv stands on its own: a sourced ROS 2 install, or another environment's wheels, must not mix
 # with the libraries in it.
