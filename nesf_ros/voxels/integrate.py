@@ -7,6 +7,8 @@ space costs one flag per block, and only blocks near a surface or a hole cost vo
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +69,7 @@ class Integrator:
         self._fusion = kernels.Fusion()
         self._fusion.max_weight = config.max_weight
         self._fusion.contradiction_frames = config.contradiction_frames
+        self._threads = ThreadPoolExecutor(os.cpu_count(), "nesf-integrate")
 
     def integrate(
         self, grid: BlockGrid, frame: PosedFrame, revision: int
@@ -79,24 +82,30 @@ class Integrator:
         rgbd = frame.rgbd
         camera = camera_struct(rgbd.depth_intrinsics, np.linalg.inv(frame.world_T_camera))
         depth = wp.from_numpy(rgbd.depth_m, dtype=wp.float32, device=self.device)
-        tiles = self._summarise(depth)
-        box = self._candidates(grid, frame, float(tiles[1].numpy().max()))
+        summary, factor = self._summarise(depth, camera)
+        box = self._candidates(grid, frame, float(summary.farthest.numpy().max()))
         if box is None:
             return Integration(0, 0, 0)
-        verdict = self._classify(grid, camera, tiles, *box)
+        verdict = self._classify(grid, camera, summary, *box)
         blocks, slots, report = self._prepare(grid, verdict, box[0], revision)
         if len(slots):
-            self._fuse(grid, frame, camera, depth, (blocks, slots))
+            self._fuse(grid, frame, (camera, depth, factor), (blocks, slots))
         return report
 
-    def _summarise(self, depth: wp.array) -> tuple[wp.array, wp.array, wp.array]:
+    def _summarise(
+        self, depth: wp.array, camera: kernels.Camera
+    ) -> tuple[kernels.Summary, wp.array]:
+        """The tiles of a depth image, and its normal factors at half resolution."""
         shape = tuple(-(-size // kernels.TILE) for size in depth.shape)
-        nearest, farthest = (wp.empty(shape, float, device=self.device) for _ in range(2))
-        holes = wp.empty(shape, wp.uint8, device=self.device)
-        wp.launch(
-            kernels.summarise_tiles, shape, [depth, nearest, farthest, holes], device=self.device
+        factor = wp.empty(tuple(-(-size // 2) for size in depth.shape), float, device=self.device)
+        out = kernels.Summary()
+        out.nearest, out.farthest, out.least_factor = (
+            wp.empty(shape, float, device=self.device) for _ in range(3)
         )
-        return nearest, farthest, holes
+        out.holes = wp.empty(shape, wp.uint8, device=self.device)
+        outputs = [factor, out.nearest, out.farthest, out.least_factor, out.holes]
+        wp.launch(kernels.summarise_tiles, shape, [depth, camera, *outputs], device=self.device)
+        return out, factor
 
     def _candidates(
         self, grid: BlockGrid, frame: PosedFrame, farthest_m: float
@@ -119,13 +128,18 @@ class Integrator:
         return (first, shape) if (shape > 0).all() else None
 
     def _classify(
-        self, grid: BlockGrid, camera: kernels.Camera, tiles: tuple, first: ndarray, shape: ndarray
+        self,
+        grid: BlockGrid,
+        camera: kernels.Camera,
+        summary: kernels.Summary,
+        first: ndarray,
+        shape: ndarray,
     ) -> Tensor:
         verdict = torch.empty(tuple(shape.tolist()), dtype=torch.uint8, device=grid.device)
         wp.launch(
             kernels.classify_blocks,
             verdict.shape,
-            [camera, lattice_struct(grid, self.config), self._limits, *tiles,
+            [camera, lattice_struct(grid, self.config), self._limits, summary,
              wp.vec3i(*first.tolist()), wp.from_torch(verdict)],
             device=self.device,
         )  # fmt: skip
@@ -164,24 +178,32 @@ class Integrator:
         self,
         grid: BlockGrid,
         frame: PosedFrame,
-        camera: kernels.Camera,
-        depth: wp.array,
+        view: tuple[kernels.Camera, wp.array, wp.array],
         targets: tuple[Tensor, Tensor],
     ) -> None:
         rgbd = frame.rgbd
-        factor = wp.empty(tuple(-(-s // 2) for s in depth.shape), float, device=self.device)
-        wp.launch(kernels.normal_factors, factor.shape, [depth, camera, 3, factor],
-                  device=self.device)  # fmt: skip
         color_T_depth = np.linalg.inv(rgbd.depth_T_color)
         image = wp.from_numpy(np.ascontiguousarray(rgbd.color), wp.uint8, device=self.device)
-        blocks, slots = targets
-        wp.launch(
-            kernels.integrate_rows,
-            (len(slots), BLOCK * BLOCK),
-            [camera, camera_struct(rgbd.color_intrinsics, color_T_depth),
-             lattice_struct(grid, self.config), self._limits, self._fusion, depth, factor, image,
-             wp.from_torch(blocks.contiguous()), wp.from_torch(slots.contiguous()),
-             wp.from_torch(grid.tsdf), wp.from_torch(grid.weight), wp.from_torch(grid.color)],
-            device=self.device,
-        )  # fmt: skip
+        parts = self._parts(*targets)
+        camera, *images = view
+        shared = [camera, camera_struct(rgbd.color_intrinsics, color_T_depth),
+                  lattice_struct(grid, self.config), self._limits, self._fusion, *images, image]
+        pool = [wp.from_torch(tensor) for tensor in (grid.tsdf, grid.weight, grid.color)]
 
+        def fuse(part: tuple[wp.array, wp.array]) -> None:
+            wp.launch(
+                kernels.integrate_layers, (len(part[1]), BLOCK), [*shared, *part, *pool],
+                device=self.device,
+            )  # fmt: skip
+
+        # Warp runs a CPU launch in the thread that makes it, without Python's lock.
+        list(self._threads.map(fuse, parts)) if len(parts) > 1 else fuse(parts[0])
+
+    def _parts(self, blocks: Tensor, slots: Tensor) -> list[tuple[wp.array, wp.array]]:
+        """The work of a launch: whole on CUDA, on the CPU one share per thread that torch has."""
+        count = 1 if self.device != "cpu" else torch.get_num_threads()
+        size = max(1, -(-len(slots) // count))
+        return [
+            (wp.from_torch(block.contiguous()), wp.from_torch(slot.contiguous()))
+            for block, slot in zip(blocks.split(size), slots.split(size), strict=True)
+        ]

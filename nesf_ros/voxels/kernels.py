@@ -25,6 +25,10 @@ _BEHIND_FULL = wp.constant(1.0)
 """Voxels behind the surface up to which a reading has its full weight; then it fades ..."""
 _BEHIND_END = wp.constant(3.0)
 """... to nothing here."""
+_LEAST_FACTOR = wp.constant(0.5)
+"""At more grazing angles than this, the band around a surface is not followed any farther."""
+_STEP = wp.constant(3)
+"""Pixels between a pixel and its neighbours in the estimate of a normal."""
 _COLOR_BAND = wp.constant(2.0)
 """Only voxels so near to the surface, in voxels, take its colour."""
 
@@ -69,17 +73,50 @@ def widest(low: float, high: float, near: float, far: float):
     return wp.vec2(lower, upper)
 
 
+@wp.func
+def normal_factor(depth: wp.array2d(dtype=float), camera: Camera, v: int, u: int):
+    """Distance to the surface per metre of depth in front of it, at a pixel.
+
+    A ray r = ((u − cx)/fx, (v − cy)/fy, 1) that meets a plane with unit normal n approaches it by
+    r·n per metre of depth. Differentiating z·r by u and v gives n, up to its length, as below, and
+    r·n = z/|n|. Where there is no one normal (edges, holes) the factor is 1.
+    """
+    if v < _STEP or u < _STEP or v + _STEP >= camera.height or u + _STEP >= camera.width:
+        return 1.0
+    d = depth[v, u]
+    left = depth[v, u - _STEP]
+    right = depth[v, u + _STEP]
+    up = depth[v - _STEP, u]
+    down = depth[v + _STEP, u]
+    if d <= 0.0 or wp.min(wp.min(left, right), wp.min(up, down)) <= 0.0:
+        return 1.0
+    bend = wp.max(wp.abs(left + right - 2.0 * d), wp.abs(up + down - 2.0 * d))
+    if bend > 0.03 * d:
+        return 1.0
+    span = 2.0 * float(_STEP)
+    zu = (right - left) / span * camera.fx
+    zv = (down - up) / span * camera.fy
+    rx = (float(u) - camera.cx) / camera.fx
+    ry = (float(v) - camera.cy) / camera.fy
+    normal = wp.vec3(-zu, -zv, d + zu * rx + zv * ry)
+    return wp.clamp(d / wp.length(normal), 0.15, 1.5)
+
+
 @wp.kernel
 def summarise_tiles(
     depth: wp.array2d(dtype=float),
+    camera: Camera,
+    factor: wp.array2d(dtype=float),
     nearest: wp.array2d(dtype=float),
     farthest: wp.array2d(dtype=float),
+    least_factor: wp.array2d(dtype=float),
     holes: wp.array2d(dtype=wp.uint8),
 ):
-    """Nearest and farthest valid depth of each tile, and whether a pixel in it has none."""
+    """`normal_factor` at every second pixel, and what `Summary` holds of each tile."""
     ty, tx = wp.tid()
     low = float(1.0e9)
     high = float(0.0)
+    least = float(1.0e9)
     hole = wp.uint8(0)
     for v in range(ty * _TILE, wp.min((ty + 1) * _TILE, depth.shape[0])):
         for u in range(tx * _TILE, wp.min((tx + 1) * _TILE, depth.shape[1])):
@@ -89,72 +126,52 @@ def summarise_tiles(
                 high = wp.max(high, d)
             else:
                 hole = wp.uint8(1)
+            if (u & 1) == 0 and (v & 1) == 0:
+                share = normal_factor(depth, camera, v, u)
+                factor[v >> 1, u >> 1] = share
+                least = wp.min(least, share)
     nearest[ty, tx] = low
     farthest[ty, tx] = high
+    least_factor[ty, tx] = least
     holes[ty, tx] = hole
 
 
-@wp.kernel
-def normal_factors(
-    depth: wp.array2d(dtype=float), camera: Camera, step: int, factor: wp.array2d(dtype=float)
-):
-    """Distance to the surface per metre of depth in front of it, at every second pixel.
+@wp.struct
+class Summary:
+    """A depth image by tiles: extremes of the valid readings, and whether a pixel has none."""
 
-    A ray r = ((u − cx)/fx, (v − cy)/fy, 1) that meets a plane with unit normal n approaches it by
-    r·n per metre of depth. Differentiating z·r by u and v gives n, up to its length, as below, and
-    r·n = z/|n|. Where there is no one normal (edges, holes) the factor is 1.
-    """
-    y, x = wp.tid()
-    v = y * 2
-    u = x * 2
-    factor[y, x] = 1.0
-    if v < step or u < step or v + step >= camera.height or u + step >= camera.width:
-        return
-    d = depth[v, u]
-    left = depth[v, u - step]
-    right = depth[v, u + step]
-    up = depth[v - step, u]
-    down = depth[v + step, u]
-    if d <= 0.0 or wp.min(wp.min(left, right), wp.min(up, down)) <= 0.0:
-        return
-    bend = wp.max(wp.abs(left + right - 2.0 * d), wp.abs(up + down - 2.0 * d))
-    if bend > 0.03 * d:
-        return
-    span = 2.0 * float(step)
-    zu = (right - left) / span * camera.fx
-    zv = (down - up) / span * camera.fy
-    rx = (float(u) - camera.cx) / camera.fx
-    ry = (float(v) - camera.cy) / camera.fy
-    normal = wp.vec3(-zu, -zv, d + zu * rx + zv * ry)
-    factor[y, x] = wp.clamp(d / wp.length(normal), 0.15, 1.5)
+    nearest: wp.array2d(dtype=float)
+    farthest: wp.array2d(dtype=float)
+    least_factor: wp.array2d(dtype=float)
+    holes: wp.array2d(dtype=wp.uint8)
 
 
-@wp.kernel
-def classify_blocks(
+@wp.func
+def judge(
     camera: Camera,
-    lattice: Lattice,
+    summary: Summary,
     limits: Range,
-    nearest: wp.array2d(dtype=float),
-    farthest: wp.array2d(dtype=float),
-    holes: wp.array2d(dtype=wp.uint8),
-    first: wp.vec3i,
-    verdict: wp.array3d(dtype=wp.uint8),
+    lattice: Lattice,
+    centre: wp.vec3,
 ):
-    """What a depth image says of each block of a box that starts at local index `first`."""
-    i, j, k = wp.tid()
-    verdict[i, j, k] = _SKIP
-    size = lattice.voxel_m * 8.0
-    index = lattice.offset + first + wp.vec3i(i, j, k)
-    centre = wp.vec3(float(index[0]) + 0.5, float(index[1]) + 0.5, float(index[2]) + 0.5) * size
-    c = camera.rotation * centre + camera.translation
-    r = size * 0.8660255  # half the diagonal
-    near = c[2] - r
-    far = c[2] + r
+    """Compare a block (centre in camera coordinates) with all readings that it may project to.
+
+    Conservative: SKIP only if no voxel in it could be updated, UNIFORM_FREE only if each one lies
+    a truncation distance in front of every reading around it.
+    """
+    edge_m = lattice.voxel_m * 8.0
+    # Half the extent of the turned cube along the axes of the camera.
+    h = wp.vec3()
+    for axis in range(3):
+        turned = wp.abs(camera.rotation[axis, 0]) + wp.abs(camera.rotation[axis, 1])
+        h[axis] = 0.5 * edge_m * (turned + wp.abs(camera.rotation[axis, 2])) + 1.0e-4
+    near = centre[2] - h[2]
+    far = centre[2] + h[2]
     if far < limits.near_m or near > limits.far_m:
-        return
+        return _SKIP
     safe = wp.max(near, 0.02)
-    du = widest(c[0] - r, c[0] + r, safe, wp.max(far, safe))
-    dv = widest(c[1] - r, c[1] + r, safe, wp.max(far, safe))
+    du = widest(centre[0] - h[0], centre[0] + h[0], safe, wp.max(far, safe))
+    dv = widest(centre[1] - h[1], centre[1] + h[1], safe, wp.max(far, safe))
     u0 = du[0] * camera.fx + camera.cx
     u1 = du[1] * camera.fx + camera.cx
     v0 = dv[0] * camera.fy + camera.cy
@@ -162,29 +179,48 @@ def classify_blocks(
     right = float(camera.width) - 0.5
     bottom = float(camera.height) - 0.5
     if u1 < -0.5 or v1 < -0.5 or u0 >= right or v0 >= bottom:
-        return
+        return _SKIP
     whole = u0 >= 0.0 and v0 >= 0.0 and u1 < right - 0.5 and v1 < bottom - 0.5
-    whole = whole and near > limits.near_m
-
+    whole = whole and near > limits.near_m and far < limits.far_m
     x0 = int(wp.max(u0, 0.0)) / _TILE
     y0 = int(wp.max(v0, 0.0)) / _TILE
     x1 = int(wp.min(u1 + 0.5, float(camera.width - 1))) / _TILE
     y1 = int(wp.min(v1 + 0.5, float(camera.height - 1))) / _TILE
     low = float(1.0e9)
     high = float(0.0)
+    least = float(1.0)
     for y in range(y0, y1 + 1):
         for x in range(x0, x1 + 1):
-            low = wp.min(low, nearest[y, x])
-            high = wp.max(high, farthest[y, x])
-            whole = whole and holes[y, x] == wp.uint8(0)
-    if high + lattice.truncation_m < near:
-        return
-    if low - lattice.truncation_m <= far:
-        verdict[i, j, k] = _MIXED
-    elif whole:
-        verdict[i, j, k] = _UNIFORM_FREE
-    else:
-        verdict[i, j, k] = _CARVE
+            low = wp.min(low, summary.nearest[y, x])
+            high = wp.max(high, summary.farthest[y, x])
+            least = wp.min(least, summary.least_factor[y, x])
+            whole = whole and summary.holes[y, x] == wp.uint8(0)
+    least = wp.max(least, _LEAST_FACTOR)
+    if high + _BEHIND_END * lattice.voxel_m / least < near:
+        return _SKIP
+    if low - lattice.truncation_m / least <= far:
+        return _MIXED
+    if whole:
+        return _UNIFORM_FREE
+    return _CARVE
+
+
+@wp.kernel
+def classify_blocks(
+    camera: Camera,
+    lattice: Lattice,
+    limits: Range,
+    summary: Summary,
+    first: wp.vec3i,
+    verdict: wp.array3d(dtype=wp.uint8),
+):
+    """What a depth image says of each block of a box that starts at local index `first`."""
+    i, j, k = wp.tid()
+    size = lattice.voxel_m * 8.0
+    index = lattice.offset + first + wp.vec3i(i, j, k)
+    centre = wp.vec3(float(index[0]) + 0.5, float(index[1]) + 0.5, float(index[2]) + 0.5) * size
+    c = camera.rotation * centre + camera.translation
+    verdict[i, j, k] = judge(camera, summary, limits, lattice, c)
 
 
 @wp.struct
@@ -196,7 +232,7 @@ class Fusion:
 
 
 @wp.kernel
-def integrate_rows(
+def integrate_layers(
     camera: Camera,
     color_camera: Camera,
     lattice: Lattice,
@@ -211,45 +247,43 @@ def integrate_rows(
     weight: wp.array2d(dtype=float),
     color: wp.array3d(dtype=float),
 ):
-    """Average a frame into rows of eight voxels: TSDF (Curless & Levoy 1996) and colour."""
-    n, row = wp.tid()
+    """Average a frame into layers of 8×8 voxels: TSDF (Curless & Levoy 1996) and colour."""
+    n, z = wp.tid()
     slot = slots[n]
-    y = row % 8
-    z = row / 8
-    first = wp.vec3(
-        float(blocks[n, 0] * 8) + 0.5, float(blocks[n, 1] * 8 + y) + 0.5,
-        float(blocks[n, 2] * 8 + z) + 0.5,
-    ) * lattice.voxel_m
-    start = camera.rotation * first + camera.translation
-    step = wp.vec3(camera.rotation[0, 0], camera.rotation[1, 0], camera.rotation[2, 0])
-    step = step * lattice.voxel_m
-    for x in range(8):
-        p = start + step * float(x)
+    corner = wp.vec3(float(blocks[n, 0] * 8), float(blocks[n, 1] * 8), float(blocks[n, 2] * 8 + z))
+    start = camera.rotation * ((corner + wp.vec3(0.5, 0.5, 0.5)) * lattice.voxel_m)
+    start = start + camera.translation
+    step_x = wp.vec3(camera.rotation[0, 0], camera.rotation[1, 0], camera.rotation[2, 0])
+    step_y = wp.vec3(camera.rotation[0, 1], camera.rotation[1, 1], camera.rotation[2, 1])
+    step_x = step_x * lattice.voxel_m
+    step_y = step_y * lattice.voxel_m
+    per_voxel = 1.0 / lattice.voxel_m
+    per_truncation = 1.0 / lattice.truncation_m
+    for index in range(64):
+        p = start + step_x * float(index & 7) + step_y * float(index >> 3)
         if p[2] < limits.near_m or p[2] > limits.far_m:
             continue
         inverse = 1.0 / p[2]
         # Half a pixel is added so that truncation, cheaper than floor, finds the nearest pixel.
-        uf = p[0] * inverse * camera.fx + camera.cx + 0.5
-        vf = p[1] * inverse * camera.fy + camera.cy + 0.5
-        if uf < 0.0 or vf < 0.0 or uf >= float(camera.width) or vf >= float(camera.height):
+        u = p[0] * inverse * camera.fx + camera.cx + 0.5
+        v = p[1] * inverse * camera.fy + camera.cy + 0.5
+        if u < 0.0 or v < 0.0 or u >= float(camera.width) or v >= float(camera.height):
             continue
-        u = int(uf)
-        v = int(vf)
-        d = depth[v, u]
+        d = depth[int(v), int(u)]
         if d <= 0.0:
             continue
-        distance = (d - p[2]) * factor[v >> 1, u >> 1]
+        distance = (d - p[2]) * factor[int(v) >> 1, int(u) >> 1]
         # Behind the surface a reading says less and less: what is thin has another side.
-        behind = -distance / lattice.voxel_m
+        behind = -distance * per_voxel
         if behind >= _BEHIND_END:
             continue
         new = 1.0 / wp.max(d * d, 0.25)
         if behind > _BEHIND_FULL:
             new = new * (_BEHIND_END - behind) / (_BEHIND_END - _BEHIND_FULL)
-        i = row * 8 + x
+        value = wp.min(distance * per_truncation, 1.0)
+        i = z * 64 + index
         old = weight[slot, i]
         was = tsdf[slot, i]
-        value = wp.min(distance / lattice.truncation_m, 1.0)
         if wp.abs(value - was) > 0.75:
             # Farther apart than noise explains: something has left or come, and the past must not
             # hold out for as long as it lasted.
@@ -257,21 +291,17 @@ def integrate_rows(
         share = new / (old + new)
         tsdf[slot, i] = was + (value - was) * share
         weight[slot, i] = wp.min(old + new, fusion.max_weight)
-        if behind > -_COLOR_BAND and behind < _COLOR_BAND:
+        if wp.abs(behind) < _COLOR_BAND:
             q = color_camera.rotation * p + color_camera.translation
             if q[2] > 0.0:
                 near = 1.0 / q[2]
-                cu = q[0] * near * color_camera.fx + color_camera.cx + 0.5
-                cv = q[1] * near * color_camera.fy + color_camera.cy + 0.5
-                if (
-                    cu >= 0.0
-                    and cv >= 0.0
-                    and cu < float(color_camera.width)
-                    and cv < float(color_camera.height)
-                ):
+                u = q[0] * near * color_camera.fx + color_camera.cx + 0.5
+                v = q[1] * near * color_camera.fy + color_camera.cy + 0.5
+                across = u >= 0.0 and u < float(color_camera.width)
+                if across and v >= 0.0 and v < float(color_camera.height):
                     for c in range(3):
                         shade = color[slot, i, c]
-                        seen = float(image[int(cv), int(cu), c])
+                        seen = float(image[int(v), int(u), c])
                         color[slot, i, c] = shade + (seen - shade) * share
 
 
