@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nesf_ros.cli.processes import Children, free_domain
-from nesf_ros.errors import ConfigError, ProcessError
+from nesf_ros.errors import ConfigError, ProcessError, QueryError
 from nesf_ros.ros.environment import child_environment, prepare_process, share_file
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder to fill (out)")
     parser.add_argument("--frames", type=int, default=0, metavar="N", help="play N frames only")
     parser.add_argument("--rate", type=float, default=1.0, help="speed of the stream (1)")
-    parser.add_argument("--voxel", type=float, default=0.04, metavar="M", help="voxel size, m (0.04)")
+    parser.add_argument(
+        "--voxel", type=float, default=0.04, metavar="M", help="edge of a voxel, m (0.04)"
+    )
     parser.add_argument(
         "--keep-running", action="store_true", help="leave the node up until Ctrl-C, for RViz"
     )
@@ -151,15 +153,10 @@ def replay_command(args: argparse.Namespace) -> list[str]:
 
 def wait_for(client: MapClient, children: Children) -> None:
     """Until the node offers its services; ProcessError if it ends or is too slow."""
-    end_s = time.monotonic() + START_S
-    while not client.ready:
-        children.check_alive(PERCEPTION)
-        client.spin(0.1)
-        if time.monotonic() > end_s:
-            raise ProcessError(
-                f"no services of {TARGET} after {START_S:.0f} s:\n{children.tail(PERCEPTION)}\n"
-                "`nesf-ros doctor` checks DDS"
-            )
+    try:
+        client.wait_until_ready(START_S, lambda: children.check_alive(PERCEPTION))
+    except QueryError as error:
+        raise ProcessError(f"{error}\n{children.tail(PERCEPTION)}") from error
 
 
 def interview(

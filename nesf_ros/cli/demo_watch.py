@@ -35,11 +35,12 @@ class Balance:
     def of(cls, sent: int, status: dict[str, str]) -> Balance:
         """From the node's diagnostics of a camera."""
         prefix = "frames_dropped."
-        dropped = {k.removeprefix(prefix): int(v) for k, v in status.items() if k.startswith(prefix)}
-        return cls(
-            sent, int(status.get("pairs", 0)), int(status.get("integrated", 0)),
-            {cause: count for cause, count in dropped.items() if count},
-        )  # fmt: skip
+        dropped = {
+            key.removeprefix(prefix): int(value)
+            for key, value in status.items()
+            if key.startswith(prefix) and int(value)
+        }
+        return cls(sent, int(status.get("pairs", 0)), int(status.get("integrated", 0)), dropped)
 
     @property
     def settled(self) -> bool:
@@ -59,8 +60,8 @@ class Balance:
         """For people."""
         causes = "".join(f", {count} dropped ({cause})" for cause, count in self.dropped.items())
         return (
-            f"{self.sent} frames sent, {self.pairs} received, {self.integrated} in the map{causes}; "
-            f"{len(replica.blocks)} blocks came in {replica.messages} messages"
+            f"{self.sent} frames sent, {self.pairs} received, {self.integrated} in the map{causes}"
+            f"; {len(replica.blocks)} blocks came in {replica.messages} messages"
         )
 
 

@@ -72,12 +72,15 @@ def _write_mesh(voxel_map: VoxelMap, path: Path) -> int:
     import open3d as o3d
 
     mesh = surface_mesh(voxel_map).to_legacy()
+    mesh.vertex_colors = o3d.utility.Vector3dVector(np.asarray(mesh.vertex_colors).clip(0, 1))
     if len(mesh.triangles) and not o3d.io.write_triangle_mesh(str(path), mesh):
         raise StorageError(f"{path} cannot be written; is the disk full?")
     return len(mesh.triangles)
 
 
-def _write_points(points: Float32[ndarray, "n 3"], colors: UInt8[ndarray, "n 3"], path: Path) -> int:
+def _write_points(
+    points: Float32[ndarray, "n 3"], colors: UInt8[ndarray, "n 3"], path: Path
+) -> int:
     import open3d as o3d
 
     cloud = o3d.t.geometry.PointCloud(o3d.core.Tensor(points))

@@ -55,7 +55,7 @@ def looking(
 
 
 def portrait(view: View, map_T_camera: Float64[ndarray, "4 4"]) -> UInt8[ndarray, "h w 3"]:
-    """A view as a picture: lit from above the camera, on a light background, smooth at the edges."""
+    """A view as a picture: lit from above the camera, on a light background, smooth edges."""
     hit = view.depth_m > 0
     light = map_T_camera[:3, :3] @ np.array([-0.35, -0.75, -0.55])
     facing = np.clip(view.normals_world @ light, 0, 1)

@@ -1,8 +1,9 @@
-"""What a planner asks of a map: the questions of `nesf-ros demo`, and what it makes of the answers."""
+"""What a planner asks of a map, and what it makes of the answers: the heart of `nesf-ros demo`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -104,9 +105,7 @@ def viewing_azimuth(poses: Float64[ndarray, "n 4 4"]) -> float:
     return float(np.arctan2(mean[1], mean[0]))
 
 
-def take_pictures(
-    client: MapClient, extent: Extent, azimuth_rad: float
-) -> dict[str, ndarray]:
+def take_pictures(client: MapClient, extent: Extent, azimuth_rad: float) -> dict[str, ndarray]:
     """The map from above and in perspective, rendered by the node, without the ceiling."""
     region = extent.without_ceiling()
     across_m, along_m = (region.upper[axis] - region.lower[axis] for axis in (0, 1))
@@ -133,7 +132,7 @@ def slice_of(client: MapClient, extent: Extent) -> ndarray:
     return slice_picture(cells)
 
 
-def save_and_load(client: MapClient, box: Box, dense: DenseMap) -> dict[str, float | str]:
+def save_and_load(client: MapClient, box: Box, dense: DenseMap) -> dict[str, Any]:
     """Save, forget, load again; how much of the loaded map says the same as before."""
     path, size = client.save_map(MAP_NAME)
     client.reset()
@@ -172,10 +171,10 @@ def points_text(report: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def saved_text(saved: dict[str, float | str]) -> str:
+def saved_text(saved: dict[str, Any]) -> str:
     """What save_map, reset and load_map did."""
     return (
-        f"  save_map       {saved['path']}, {float(saved['bytes']) / 2**20:.1f} MiB\n"
+        f"  save_map       {saved['path']}, {saved['bytes'] / 2**20:.1f} MiB\n"
         f"  reset          {saved['known_after_reset']} voxels known\n"
-        f"  load_map       {100 * float(saved['same_after_load']):.3f} % of all voxels as before"
+        f"  load_map       {100 * saved['same_after_load']:.3f} % of all voxels as before"
     )

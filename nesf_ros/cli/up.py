@@ -38,9 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--map-frame", metavar="FRAME", help="TF frame of the map, z up")
     parser.add_argument("--name", default="nesf", help="name of the node (default: nesf)")
     parser.add_argument("--namespace", default="", metavar="NS", help="namespace of the node")
-    parser.add_argument(
-        "--use-sim-time", action="store_true", help="take the time from /clock"
-    )
+    parser.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
     parser.add_argument(
         "-p", "--param", action="append", default=[], metavar="NAME:=VALUE",
         help="set one parameter; may be repeated, and wins over the file",

@@ -1,13 +1,14 @@
 """The planner's side: follow a perception node's map and ask its services, in plain arrays.
 
-    with MapClient("planner", "/nesf") as client:
-        client.wait_until_ready(10.0)
-        answers = client.query_points(np.array([[1.0, 0.0, 0.5]]))
+>>> with MapClient("planner", "/nesf") as client:
+...     client.wait_until_ready(10.0)
+...     answers = client.query_points(np.array([[1.0, 0.0, 0.5]]))
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,8 +117,23 @@ class MapClient:
         """Whether all services have been found."""
         return all(client.service_is_ready() for client in self._clients.values())
 
+    def wait_until_ready(self, timeout_s: float, check: Callable[[], None] = lambda: None) -> None:
+        """Until all services have been found; QueryError if they are not in time.
+
+        `check` is called again and again and may raise what makes waiting vain.
+        """
+        end_s = time.monotonic() + timeout_s
+        while not self.ready:
+            if time.monotonic() > end_s:
+                raise QueryError(
+                    f"no services of {self.target} after {timeout_s:.0f} s; does the node run, in "
+                    "this ROS_DOMAIN_ID? `nesf-ros doctor` checks DDS"
+                )
+            check()
+            self.spin(0.1)
+
     def call(self, service: str, deadline_s: float = 10.0, **request: Any) -> Any:
-        """The reply of a service; QueryError with its message where it says no, or does not answer."""
+        """The reply of a service; QueryError where it says no, with the reason, or is silent."""
         asked = SERVICES[service].Request(deadline_s=deadline_s, **request)
         future = self._clients[service].call_async(asked)
         self._executor.spin_until_future_complete(future, timeout_sec=deadline_s + MARGIN_S)
@@ -207,8 +223,8 @@ def region_of(box: Box | None) -> Region:
     """The message for a box in the map frame; None for the whole map."""
     if box is None:
         return Region()
-    corners = [dict(zip("xyz", map(float, corner), strict=True)) for corner in (box.lower, box.upper)]
-    return Region(lower=Point(**corners[0]), upper=Point(**corners[1]))
+    lower, upper = (Point(x=x, y=y, z=z) for x, y, z in (box.lower, box.upper))
+    return Region(lower=lower, upper=upper)
 
 
 def pose_of(parent_T_child: Float64[ndarray, "4 4"]) -> Pose:

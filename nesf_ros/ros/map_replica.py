@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float64, UInt8
 from numpy import ndarray
@@ -18,7 +20,7 @@ class MapReplica:
 
     def __init__(self) -> None:
         self.blocks: dict[tuple[int, int, int], UInt8[ndarray, " voxels"] | int] = {}
-        """Per block index: occupancy codes of its voxels (x runs fastest), or the one they share."""
+        """By block index: occupancy codes of its voxels (x runs fastest), or the one they share."""
         self.messages = 0
         self.voxel_size_m = 0.0
         self.block_size = 0
@@ -60,5 +62,5 @@ class MapReplica:
         return (corner + offset + 0.5) * self.voxel_size_m
 
 
-def _triples(flat) -> list[tuple[int, int, int]]:
-    return [tuple(row) for row in np.asarray(flat, np.int64).reshape(-1, 3).tolist()]
+def _triples(flat: Iterable[int]) -> list[tuple[int, int, int]]:
+    return [(i, j, k) for i, j, k in np.array(flat, np.int64).reshape(-1, 3).tolist()]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import rclpy
 from geometry_msgs.msg import TransformStamped
+from jaxtyping import Float64
+from numpy import ndarray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -19,7 +22,7 @@ from tf2_msgs.msg import TFMessage
 from nesf_ros.config import NodeConfig, ReplayConfig
 from nesf_ros.datasets import Source, open_source
 from nesf_ros.errors import NesfError
-from nesf_ros.geometry.upright import estimate_up, levelling
+from nesf_ros.geometry.upright import estimate_up, levelling, refine_up, surface_normals
 from nesf_ros.ros import parameters
 from nesf_ros.ros.convert import image_message, info_message, matrix_to_transform, ns_to_stamp
 from nesf_ros.synthetic.source import SyntheticSource
@@ -28,6 +31,9 @@ from nesf_ros.types import PosedFrame
 IMAGE_QOS = QoSProfile(depth=5)
 STATIC_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 MM_PER_M = 1000.0
+
+UPRIGHT_FRAMES, UPRIGHT_EVERY = 60, 6
+"""Frames that are looked at for floors, to tell up."""
 
 OnSent = Callable[[int, int], None]
 """Hears of each frame: how many have been sent, and of how many; 0 where there is no end."""
@@ -69,7 +75,7 @@ class ReplayNode(Node):
         limit = min(self.config.frames or len(source), len(source))
         total = 0 if self.config.loop else limit
         if self.config.upright and len(source.poses):
-            self._map_T_odom = levelling(estimate_up(source.poses))
+            self._map_T_odom = levelling(up_of(source))
         if not np.array_equal(self._map_T_odom, np.eye(4)):
             self.get_logger().info("the recording's world is not z up: map → odom turns it upright")
         held = list(self._limited(source)) if self.config.preload else None
@@ -145,9 +151,19 @@ class ReplayNode(Node):
         )
 
 
-def main(
-    args: Sequence[str] | None = None, on_sent: OnSent = lambda sent, total: None
-) -> int:
+def up_of(source: Source) -> Float64[ndarray, " 3"]:
+    """Unit vector that points up in the world of a source that knows its poses."""
+    up = estimate_up(source.poses)
+    if np.abs(up).max() == 1.0:  # an axis of the world: made so on purpose
+        return up
+    frames = itertools.islice(source, 0, UPRIGHT_FRAMES, UPRIGHT_EVERY)
+    normals = [
+        surface_normals(f.rgbd.depth_m, f.rgbd.depth_intrinsics, f.world_T_camera) for f in frames
+    ]
+    return refine_up(up, np.concatenate(normals))
+
+
+def main(args: Sequence[str] | None = None, on_sent: OnSent = lambda sent, total: None) -> int:
     """Play the source named by the parameters. Exit code 2 if it cannot be read."""
     rclpy.init(args=args)
     try:

@@ -1,10 +1,14 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nesf_ros.datasets import open_source
 from nesf_ros.errors import GeometryError
-from nesf_ros.geometry.upright import estimate_up, levelling
+from nesf_ros.geometry.upright import estimate_up, levelling, refine_up, surface_normals
+from nesf_ros.types import Intrinsics
 
 
 def camera(yaw_rad, pitch_rad, world_T_level=None):
@@ -67,3 +71,38 @@ def test_levelling_keeps_an_upright_world_and_turns_an_inverted_one_about_x():
     np.testing.assert_array_equal(
         levelling(np.array([0.0, 0.0, -1.0])), np.diag([1.0, -1.0, -1.0, 1.0])
     )
+
+
+def floor_depth(view, pose, height_m):
+    """What a camera at `pose` sees of the plane z = 0 of a z-up world, and nothing else."""
+    v, u = np.mgrid[: view.height, : view.width]
+    rays = np.stack([(u - view.cx) / view.fx, (v - view.cy) / view.fy, np.ones(u.shape)], -1)
+    down = -(rays @ pose[:3, :3].T)[..., 2]
+    return np.where(down > 0.1, height_m / np.maximum(down, 0.1), 0).astype(np.float32)
+
+
+def test_normals_of_a_floor_point_up_and_correct_an_estimate():
+    view, pose = Intrinsics(640, 480, 520.0, 520.0, 319.5, 239.5), camera(0.4, -0.6)
+    normals = surface_normals(floor_depth(view, pose, 1.4), view, pose)
+    assert len(normals) > 30
+    np.testing.assert_allclose(normals, np.tile([0, 0, 1], (len(normals), 1)), atol=1e-5)
+    tilted = unit([0.1, -0.05, 1.0])
+    refined = refine_up(tilted, np.tile(normals, (10, 1)))
+    np.testing.assert_allclose(refined, [0, 0, 1], atol=1e-5)
+
+
+def test_few_normals_or_steep_ones_leave_the_estimate_alone():
+    up = unit([0.1, 0.0, 1.0])
+    np.testing.assert_array_equal(refine_up(up, np.tile([0.0, 0.0, 1.0], (10, 1))), up)
+    np.testing.assert_array_equal(refine_up(up, np.tile([1.0, 0.0, 0.0], (500, 1))), up)
+
+
+def test_a_hand_held_recording_of_a_kitchen_is_level_within_half_a_degree(shared_data):
+    source = open_source(shared_data / "sevenscenes")
+    normals = [
+        surface_normals(f.rgbd.depth_m, f.rgbd.depth_intrinsics, f.world_T_camera)
+        for f in itertools.islice(source, 0, 60, 6)
+    ]
+    up = refine_up(estimate_up(source.poses), np.concatenate(normals))
+    # Normal of floor and table top, by planes fitted to a map of all frames.
+    assert np.rad2deg(np.arccos(up @ unit([0.0099, -0.8909, -0.454]))) < 0.5
