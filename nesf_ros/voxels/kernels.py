@@ -299,6 +299,8 @@ def integrate_layers(
                 v = q[1] * near * color_camera.fy + color_camera.cy + 0.5
                 across = u >= 0.0 and u < float(color_camera.width)
                 if across and v >= 0.0 and v < float(color_camera.height):
+                    if color[slot, i, 0] + color[slot, i, 1] + color[slot, i, 2] == 0.0:
+                        share = 1.0  # no colour yet: free space has none to be averaged with
                     for c in range(3):
                         shade = color[slot, i, c]
                         seen = float(image[int(v), int(u), c])
