@@ -16,6 +16,7 @@ import cv2
 import rclpy
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -49,6 +50,7 @@ class PerceptionNode(LifecycleNode):
         super().__init__("nesf", automatically_declare_parameters_from_overrides=True, **options)
         self.node_config, self.config = parameters.load(self, NodeConfig(), NesfConfig())
         self.add_on_set_parameters_callback(self._on_parameters)
+        refuse_invalid_transitions(self)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.cameras: list[CameraInput] = []
         self.paused = False
@@ -252,6 +254,22 @@ class PerceptionNode(LifecycleNode):
         return SetParametersResult(successful=True)
 
 
+def refuse_invalid_transitions(node: LifecycleNode) -> None:
+    """Answer a transition that does not fit the state with no; rclpy lets it end the process."""
+    service = node._service_change_state
+    change_state = service.callback
+
+    def answer(request: ChangeState.Request, response: ChangeState.Response) -> Any:
+        try:
+            return change_state(request, response)
+        except RuntimeError as error:
+            node.get_logger().warning(f"transition refused: {error}")
+            response.success = False
+            return response
+
+    service.callback = answer
+
+
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop. Exit code 2 if its parameters do not let it start."""
     rclpy.init(args=args)
@@ -272,6 +290,9 @@ def main(args: Sequence[str] | None = None) -> int:
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        if rclpy.ok():  # else it is a step that a signal has cut off in the middle
+            raise
     finally:
         node.close()
         node.destroy_node()
