@@ -96,8 +96,10 @@ class KeyframesConfig(Checked):
     translation_m: float = setting(0.15, "motion that makes a keyframe, m", low=0.0, high=100.0)
     rotation_rad: float = setting(0.20, "turn that makes a keyframe, rad", low=0.0, high=math.pi)
     max_overlap: float = setting(
-        0.9, "a frame that some keyframe already covers by this share is not kept",
-        low=0.0, high=1.0,
+        0.9,
+        "a frame that some keyframe already covers by this share is not kept",
+        low=0.0,
+        high=1.0,
     )
     max_count: int = setting(200, "keyframes held at most", low=1, high=100_000)
     max_mib: float = setting(512.0, "memory that keyframes may hold, MiB", low=1.0, high=1e6)
@@ -110,31 +112,37 @@ class MapConfig(Checked):
     device: str = setting("auto", "auto (CUDA if there is one), cpu, cuda or cuda:N")
     voxel_size_m: float = setting(0.05, "edge of a voxel, m", low=0.005, high=1.0)
     truncation_voxels: float = setting(
-        4.0, "signed distances are cut off at this many voxels", low=1.5, high=16.0
+        3.0, "signed distances are cut off at this many voxels", low=1.5, high=16.0
     )
     min_depth_m: float = setting(0.15, "nearer depth readings are ignored, m", low=0.0, high=10.0)
     max_depth_m: float = setting(
         5.0, "nothing is built or carved farther away than this, m", low=0.2, high=100.0
     )
     max_weight: float = setting(
-        64.0, "readings at 1 m remembered per voxel; later ones replace the oldest",
-        low=1.0, high=1e4,
+        64.0,
+        "readings at 1 m remembered per voxel; later ones replace the oldest",
+        low=1.0,
+        high=1e4,
     )
     contradiction_frames: float = setting(
-        6.0, "what a voxel held before counts as at most so many frames against readings that "
+        12.0,
+        "what a voxel held before counts as at most so many frames against readings that "
         "contradict it, so that what has left or come is soon believed",
-        low=1.0, high=1e4,
+        low=1.0,
+        high=1e4,
     )
     submap_radius_m: float = setting(
         4.0, "a new submap begins this far from the centre of the last one, m", low=0.5, high=1e3
     )
-    memory_mib: float = setting(2048.0, "memory for voxels, MiB; far submaps go first", low=8.0,
-                                high=1e7)
-    folder: str = setting(
-        "~/.ros/nesf_maps", "the only folder maps are saved to and loaded from"
+    memory_mib: float = setting(
+        2048.0, "memory for voxels, MiB; far submaps go first", low=8.0, high=1e7
     )
+    folder: str = setting("~/.ros/nesf_maps", "the only folder maps are saved to and loaded from")
     autosave_s: float = setting(
-        30.0, "seconds between automatic saves of a changed map; 0 = never", low=0.0, high=86400.0,
+        30.0,
+        "seconds between automatic saves of a changed map; 0 = never",
+        low=0.0,
+        high=86400.0,
         live=True,
     )
     autosave_name: str = setting(
@@ -159,16 +167,25 @@ class PublishConfig(Checked):
         4.0, "largest map message, MiB; below the transport's limit", low=0.01, high=30.0
     )
     marker_limit: int = setting(
-        20_000, "cubes shown at most in RViz; PointCloud2 has them all", low=0, high=1_000_000,
+        20_000,
+        "cubes shown at most in RViz; PointCloud2 has them all",
+        low=0,
+        high=1_000_000,
         live=True,
     )
     slice_min_m: float = setting(
-        0.1, "lower limit of the occupancy grid's slice above the map origin, m",
-        low=-1e3, high=1e3, live=True,
+        0.1,
+        "lower limit of the occupancy grid's slice above the map origin, m",
+        low=-1e3,
+        high=1e3,
+        live=True,
     )
     slice_max_m: float = setting(
-        1.5, "upper limit of the occupancy grid's slice above the map origin, m",
-        low=-1e3, high=1e3, live=True,
+        1.5,
+        "upper limit of the occupancy grid's slice above the map origin, m",
+        low=-1e3,
+        high=1e3,
+        live=True,
     )
 
 
@@ -180,10 +197,12 @@ class QueryConfig(Checked):
         5.0, "answer time where a request names none, s", low=0.01, high=3600.0, live=True
     )
     max_points: int = setting(200_000, "points of one query at most", low=1, high=10_000_000)
-    max_pixels: int = setting(4_000_000, "pixels of one rendered view at most", low=1,
-                              high=100_000_000)
-    max_voxels: int = setting(30_000_000, "voxels of one dense reply at most", low=1,
-                              high=1_000_000_000)
+    max_pixels: int = setting(
+        4_000_000, "pixels of one rendered view at most", low=1, high=100_000_000
+    )
+    max_voxels: int = setting(
+        30_000_000, "voxels of one dense reply at most", low=1, high=1_000_000_000
+    )
 
 
 @dataclass(frozen=True)
@@ -220,21 +239,36 @@ class NodeConfig(Checked):
     mask_images: tuple[str, ...] = setting(
         (), "per camera, an image file, white = ignore; empty string: none"
     )
-    mask_camera: str = setting(
-        "color", "whose pixels the masks are in", choices=("color", "depth")
-    )
+    mask_camera: str = setting("color", "whose pixels the masks are in", choices=("color", "depth"))
     rectified: bool = setting(
         False, "the images come rectified (topics named image_rect): apply no distortion again"
     )
     reliability: str = setting(
-        "best_effort", "QoS of the image subscriptions; best_effort hears every publisher",
+        "best_effort",
+        "QoS of the image subscriptions; best_effort hears every publisher",
         choices=("best_effort", "reliable"),
     )
     self_check_s: float = setting(
-        5.0, "seconds without a usable frame before the log says why; 0 = never",
-        low=0.0, high=3600.0,
+        5.0,
+        "seconds without a usable frame before the log says why; 0 = never",
+        low=0.0,
+        high=3600.0,
     )
     autostart: bool = setting(True, "configure and activate without a lifecycle manager")
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in self.cameras:
+            if not name.strip("/") or self.cameras.count(name) > 1:
+                problem = "twice" if name.strip("/") else "as a camera; each needs a base name"
+                raise ConfigError(f"cameras names {name!r} {problem}")
+        if not self.cameras:
+            raise ConfigError("cameras is empty; name at least one")
+        if len(self.mask_images) > len(self.cameras):
+            raise ConfigError(
+                f"{len(self.mask_images)} mask_images for {len(self.cameras)} cameras; give one "
+                "for each, in the same order"
+            )
 
 
 @dataclass(frozen=True)

@@ -284,7 +284,7 @@ def integrate_layers(
         i = z * 64 + index
         old = weight[slot, i]
         was = tsdf[slot, i]
-        if wp.abs(value - was) > 0.75:
+        if wp.abs(value - was) > 0.5:
             # Farther apart than noise explains: something has left or come, and the past must not
             # hold out for as long as it lasted.
             old = wp.min(old, new * fusion.contradiction_frames)

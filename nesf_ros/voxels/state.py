@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED
 
-HALF_WIDTH = 0.65
+HALF_WIDTH = 0.6
 """A voxel is occupied where the nearest surface is within so many voxels of its centre."""
 SPREAD = 0.2
 """Standard deviation of a fused signed distance, in voxels: sampling and what noise is left."""
