@@ -48,7 +48,7 @@ def color_of(message: Image | CompressedImage) -> UInt8[ndarray, "height width 3
     if isinstance(message, CompressedImage):
         return decode_compressed_color(message.format, message.data)
     return decode_color(
-        message.encoding, message.height, message.width, message.step, message.is_bigendian,
+        message.encoding, message.height, message.width, message.step, bool(message.is_bigendian),
         message.data,
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ def depth_of(message: Image | CompressedImage, scale_m: float) -> Float32[ndarra
     if isinstance(message, CompressedImage):
         return decode_compressed_depth(message.format, message.data, scale_m)
     return decode_depth(
-        message.encoding, message.height, message.width, message.step, message.is_bigendian,
+        message.encoding, message.height, message.width, message.step, bool(message.is_bigendian),
         message.data, scale_m,
     )  # fmt: skip
 

@@ -16,7 +16,6 @@ import cv2
 import rclpy
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
-from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -25,12 +24,13 @@ from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 
 from nesf_ros.config import NesfConfig, NodeConfig
-from nesf_ros.errors import ConfigError, FrameError, GeometryError, NesfError
+from nesf_ros.errors import ConfigError, FrameError, GeometryError
 from nesf_ros.frames.counters import Cause, cause_of
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros import parameters
 from nesf_ros.ros.autosave import Autosave
 from nesf_ros.ros.camera_input import CameraInput, RawFrame
+from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions
 from nesf_ros.ros.publishing import MapPublisher
 from nesf_ros.ros.self_check import explain, gather
 from nesf_ros.ros.services import MapServices
@@ -51,6 +51,8 @@ class PerceptionNode(LifecycleNode):
         self.node_config, self.config = parameters.load(self, NodeConfig(), NesfConfig())
         self.add_on_set_parameters_callback(self._on_parameters)
         refuse_invalid_transitions(self)
+        actions: dict[str, Callable[..., None]] = {"reset": self._reset, "pause": self._pause}
+        self.map_services = MapServices(self, self.node_config.map_frame, actions)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.cameras: list[CameraInput] = []
         self.paused = False
@@ -65,12 +67,11 @@ class PerceptionNode(LifecycleNode):
             self.mapper, self.autosave = worker.call(self._build).result()
         except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
             worker.stop()
-            return self._failed("configure", error)
+            return failed(self, "configure", error)
         self.worker, self.numbers = worker, Statistics()
         frame = self.node_config.map_frame
         self.map_topics = MapPublisher(self, self.mapper.map, frame, self.config.publish)
-        actions: dict[str, Callable[..., None]] = {"reset": self._reset, "pause": self._pause}
-        self.map_services = MapServices(self, self.mapper, self.worker, frame, actions)
+        self.map_services.open(self.mapper, self.worker)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._publish_timer = self._every(1.0 / self.config.publish.rate_hz, self._publish)
         self._service_timers = [
@@ -91,7 +92,7 @@ class PerceptionNode(LifecycleNode):
                 self.cameras.append(camera)
         except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
             self._stop_listening()
-            return self._failed("activate", error)
+            return failed(self, "activate", error)
         self._input_timers = [self._every(POLL_S, self._poll)]
         if self.node_config.self_check_s:
             self._input_timers.append(self._every(self.node_config.self_check_s, self._self_check))
@@ -120,9 +121,9 @@ class PerceptionNode(LifecycleNode):
         for timer in self._service_timers:
             self.destroy_timer(timer)
         self.close()
-        self.map_services.close()
         self.map_topics.close(self)
         self.destroy_publisher(self._diagnostics)
+        del self.worker, self.mapper, self.autosave, self.map_topics
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -133,15 +134,10 @@ class PerceptionNode(LifecycleNode):
             self.on_cleanup(state)
         return super().on_shutdown(state)
 
-    def _failed(self, step: str, error: Exception) -> TransitionCallbackReturn:
-        known = isinstance(error, NesfError)
-        details = str(error) if known else "".join(traceback.format_exception(error))
-        self.get_logger().error(f"cannot {step}: {details}")
-        return TransitionCallbackReturn.FAILURE
-
     def close(self) -> None:
         """End orderly from any state: what is configured is saved."""
         if hasattr(self, "worker"):
+            self.map_services.close()
             self.worker.call(self.autosave.save)
             self.worker.stop()
 
@@ -252,22 +248,6 @@ class PerceptionNode(LifecycleNode):
             for camera in self.cameras:
                 camera.waiter.wait_s = self.config.frames.tf_wait_s
         return SetParametersResult(successful=True)
-
-
-def refuse_invalid_transitions(node: LifecycleNode) -> None:
-    """Answer a transition that does not fit the state with no; rclpy lets it end the process."""
-    service = node._service_change_state
-    change_state = service.callback
-
-    def answer(request: ChangeState.Request, response: ChangeState.Response) -> Any:
-        try:
-            return change_state(request, response)
-        except RuntimeError as error:
-            node.get_logger().warning(f"transition refused: {error}")
-            response.success = False
-            return response
-
-    service.callback = answer
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -14,7 +14,6 @@ from nesf_ros.srv import GetMap, LoadMap, Pause, QueryPoints, RenderView, Reset,
 from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED
 
 from .processes import (
-    FORWARD,
     WALL_M,
     Camera,
     MapReader,
@@ -28,9 +27,7 @@ from .processes import (
 pytestmark = pytest.mark.ros
 
 INSIDE = Region(lower=Point(x=1.0, y=-0.5, z=0.5), upper=Point(x=2.0, y=0.5, z=1.5))
-AHEAD = Pose(
-    position=Point(z=1.0), orientation=Quaternion(**dict(zip("xyzw", FORWARD, strict=True)))
-)
+AHEAD = Pose(position=Point(z=1.0), orientation=Quaternion(x=-0.5, y=0.5, z=-0.5, w=0.5))
 
 
 @pytest.fixture(scope="module")
