@@ -153,8 +153,13 @@ def replay_command(args: argparse.Namespace) -> list[str]:
 
 def wait_for(client: MapClient, children: Children) -> None:
     """Until the node offers its services; ProcessError if it ends or is too slow."""
+
+    def check() -> None:
+        children.check_alive(PERCEPTION)
+        children.finished(REPLAY)  # raises where the source cannot be read
+
     try:
-        client.wait_until_ready(START_S, lambda: children.check_alive(PERCEPTION))
+        client.wait_until_ready(START_S, check)
     except QueryError as error:
         raise ProcessError(f"{error}\n{children.tail(PERCEPTION)}") from error
 
