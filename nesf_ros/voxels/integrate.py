@@ -63,7 +63,7 @@ class Integrator:
     def __init__(self, config: MapConfig, device: str):
         self.config = config
         self.device = device
-        self.truncation_m = config.voxel_size_m * config.truncation_voxels
+        self._behind_m = config.voxel_size_m * kernels.DEEPEST
         self._limits = kernels.Range()
         self._limits.near_m, self._limits.far_m = config.min_depth_m, config.max_depth_m
         self._fusion = kernels.Fusion()
@@ -113,7 +113,7 @@ class Integrator:
         """First local index and shape of the box of blocks that the frustum can touch."""
         if farthest_m <= 0:
             return None
-        reach = min(farthest_m + self.truncation_m, self.config.max_depth_m)
+        reach = min(farthest_m + self._behind_m, self.config.max_depth_m)
         camera = frame.rgbd.depth_intrinsics
         right, bottom = camera.width - 0.5, camera.height - 0.5
         corners = np.array([[-0.5, -0.5], [right, -0.5], [-0.5, bottom], [right, bottom]])

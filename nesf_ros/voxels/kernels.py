@@ -27,6 +27,8 @@ _BEHIND_END = wp.constant(3.0)
 """... to nothing here."""
 _LEAST_FACTOR = wp.constant(0.5)
 """At more grazing angles than this, the band around a surface is not followed any farther."""
+DEEPEST = _BEHIND_END / _LEAST_FACTOR
+"""Voxels of depth behind the farthest reading that may still be touched."""
 _STEP = wp.constant(3)
 """Pixels between a pixel and its neighbours in the estimate of a normal."""
 _COLOR_BAND = wp.constant(2.0)
@@ -280,7 +282,7 @@ def integrate_layers(
         new = 1.0 / wp.max(d * d, 0.25)
         if behind > _BEHIND_FULL:
             new = new * (_BEHIND_END - behind) / (_BEHIND_END - _BEHIND_FULL)
-        value = wp.min(distance * per_truncation, 1.0)
+        value = wp.clamp(distance * per_truncation, -1.0, 1.0)
         i = z * 64 + index
         old = weight[slot, i]
         was = tsdf[slot, i]
