@@ -106,7 +106,8 @@ def test_fusion_equals_its_twin(view, seed):
     reading = twins.read(points, view, CONFIG)
     new_tsdf, new_weight, share = twins.fuse(tsdf, weight, reading, CONFIG)
     new_color, unsure = twins.paint(color, points, view, reading, share)
-    unsure |= reading.unsure | (np.abs(np.abs(reading.value - tsdf) - twins.CONTRADICTION) < twins.EDGE)
+    margin = np.abs(np.abs(reading.value - tsdf) - twins.CONTRADICTION)
+    unsure |= reading.unsure | (margin < twins.EDGE)
     sure = ~unsure & ~(reading.grazing & (np.abs(reading.lag_m) > 0.1))
     after = content(grid)
     np.testing.assert_allclose(after[0][sure], new_tsdf[sure], atol=2e-3)
@@ -163,7 +164,8 @@ def test_one_voxel_over_two_frames_by_hand():
     share = (1 / 1.05**2) / (1 + 1 / 1.05**2)  # 7.5 cm in front of one at 1.05 m
     assert value == pytest.approx(0.125 + (0.375 - 0.125) * share, abs=1e-5)
     assert weight == pytest.approx(1 + 1 / 1.05**2, abs=1e-5)
-    assert color == pytest.approx([200 - 100 * share, 100 + 100 * share, 50 + 100 * share], abs=0.01)
+    step = 100 * share
+    assert color == pytest.approx([200 - step, 100 + step, 50 + step], abs=0.01)
 
 
 def test_evidence_fades_behind_the_surface_and_ends():
