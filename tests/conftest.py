@@ -17,6 +17,8 @@ UNCHECKED = {
     # These annotate with Warp's structs, which are objects, not types.
     "nesf_ros.voxels.integrate",
     "nesf_ros.voxels.read",
+    # Checks its values itself, and raises errors for users.
+    "nesf_ros.config",
 }
 GENERATED = {"msg", "srv"}
 
