@@ -46,6 +46,10 @@ class Children:
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
+    def pid(self, name: str) -> int:
+        """Process id of a child that runs."""
+        return self._running[name].pid
+
     def finished(self, name: str) -> bool:
         """Whether a child has done its work; ProcessError with the end of its log if it failed."""
         code = self._running[name].poll()

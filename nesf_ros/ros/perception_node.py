@@ -185,7 +185,9 @@ class PerceptionNode(LifecycleNode):
             self.get_logger().error(f"{raw.camera.name}: {traceback.format_exc()}\n{error!r}")
         else:
             raw.camera.integrated += 1
-            self.numbers.add(report, decoded - start, time.monotonic() - raw.received_s)
+            age_s = (self.get_clock().now().nanoseconds - frame.rgbd.stamp_ns) * 1e-9
+            waited_s = time.monotonic() - raw.received_s
+            self.numbers.add(report, {"decode": decoded - start, "queue": waited_s, "age": age_s})
 
     def _poll(self) -> None:
         for camera in self.cameras:

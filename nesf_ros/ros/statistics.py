@@ -11,8 +11,10 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from nesf_ros.pipeline import FrameReport, SemanticMapper
 from nesf_ros.ros.camera_input import CameraInput
 
-WINDOW = 100
-"""Frames over which times and rates are taken."""
+WINDOW = 1000
+"""Frames over which times are taken."""
+RATE_WINDOW = 100
+"""Frames over which the rate is taken."""
 
 
 class Statistics:
@@ -22,11 +24,14 @@ class Statistics:
         self._times: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WINDOW))
         self._finished: deque[float] = deque(maxlen=WINDOW)
 
-    def add(self, report: FrameReport, decode_s: float, latency_s: float) -> None:
-        """Count a frame that went into the map, `latency_s` after its messages were complete."""
+    def add(self, report: FrameReport, seconds_of: dict[str, float]) -> None:
+        """Count a frame that went into the map, with times beside those in the report.
+
+        The node gives decode, queue (from complete messages to the map) and age (from the stamp of
+        the image to the map).
+        """
         self._finished.append(time.monotonic())
-        stages = {"decode": decode_s, **report.seconds, "latency": latency_s}
-        for stage, seconds in stages.items():
+        for stage, seconds in {**seconds_of, **report.seconds}.items():
             self._times[stage].append(seconds)
 
     def time_of(self, stage: str, seconds: float) -> None:
@@ -36,7 +41,7 @@ class Statistics:
     @property
     def rate_hz(self) -> float:
         """Frames integrated per second, over the last frames; 0 after two idle seconds."""
-        times = list(self._finished)
+        times = list(self._finished)[-RATE_WINDOW:]
         if len(times) < 2 or time.monotonic() - times[-1] > 2.0:
             return 0.0
         return (len(times) - 1) / max(times[-1] - times[0], 1e-9)
@@ -47,6 +52,7 @@ class Statistics:
         for stage, times in list(self._times.items()):
             ordered = sorted(times)
             out[f"{stage}_ms.median"] = f"{statistics.median(ordered) * 1e3:.1f}"
+            out[f"{stage}_ms.p99"] = f"{ordered[int(0.99 * len(ordered))] * 1e3:.1f}"
             out[f"{stage}_ms.max"] = f"{ordered[-1] * 1e3:.1f}"
         return out
 
