@@ -22,6 +22,9 @@ BYTES_PER_BLOCK = VOXELS * 4 * 5
 """Pool memory of an allocated block: signed distance, weight and three colours as float32."""
 BYTES_PER_PLACE = 4 + 4 + 8
 """Index memory of every block of a grid, observed or not: slot, evidence, revision."""
+FREE_ABOVE = 0.95
+"""Signed distance from which a voxel is as good as free throughout; averages never quite reach 1
+where something has been."""
 MAX_PLACES = 2**26
 """Blocks that a grid may span: 1 GiB of index."""
 
@@ -140,7 +143,7 @@ class BlockGrid:
             return 0
         rows = self.slot[tuple(local.T)].long()
         lightest = self.weight[rows].amin(1)
-        free = (self.tsdf[rows].amin(1) > 0.999) & (lightest > 0)
+        free = (self.tsdf[rows].amin(1) > FREE_ABOVE) & (lightest > 0)
         self.release(local[free], lightest[free])
         return int(free.sum())
 

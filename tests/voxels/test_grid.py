@@ -147,7 +147,7 @@ def test_only_what_is_free_throughout_collapses():
     some.revision[0, 0] = torch.tensor([5, 5, 5, 2])
     some.tsdf[slots], some.weight[slots] = 1.0, 2.0
     some.weight[slots[0], 17] = 1.5  # free, one voxel with less evidence
-    some.tsdf[slots[1], 17] = 0.99  # one voxel near to something
+    some.tsdf[slots[1], 17] = 0.9  # one voxel near to something
     some.weight[slots[2], 17] = 0.0  # one voxel unobserved
     assert some.collapse_free(since=2) == 1  # the fourth has not changed since
     assert some.slot[0, 0].tolist() == [-1, int(slots[1]), int(slots[2]), int(slots[3])]
