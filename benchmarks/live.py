@@ -3,9 +3,9 @@
 Protocol: one process plays 640×480 colour + 16-bit depth at 30 Hz over DDS from memory, in a loop;
 the perception node (default settings) is a second process; this one reads ~/map, as a planner
 would, and /diagnostics. First map: from the start of the node's process to the first message of
-~/map that holds blocks, with the stream already waiting. Latency: from the stamp of an image, taken when it is
-published, until the map holds it (median and 99th percentile over the last 1000 frames, the
-worst reading of all). Memory: resident, from one minute after the start to the end. Accounting:
+~/map that holds blocks, with the stream already waiting. Latency: from the stamp of an image,
+taken when it is published, until the map holds it (median and 99th percentile over the last 1000
+frames, the worst reading of all). Memory: resident, from one minute after the start to the end. Accounting:
 received = 2 · pairs + dropped + waiting, and pairs = integrated + dropped + waiting.
 """
 
@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Report
 from tqdm import tqdm
 
+from benchmarks.report import Report
 from nesf_ros.cli.processes import Children, free_domain
 from nesf_ros.ros.environment import child_environment, prepare_process
 

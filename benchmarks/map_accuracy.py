@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from benchmarks.report import Report
 from tqdm import tqdm
 
+from benchmarks.report import Report
 from nesf_ros.config import MapConfig
 from nesf_ros.evaluation.geometry import surface_fscore
 from nesf_ros.synthetic.sensor import SensorNoise
@@ -43,7 +43,9 @@ def run(args: argparse.Namespace) -> Report:
         if kind == "clean":
             report.at_least("clean: surface F-score at 5 cm", mean["f_score"], 0.97)
         report.at_least(f"{kind}: free cells called free", mean["free_found"], 0.99)
-        report.at_most(f"{kind}: never-observed cells called known", mean["unobserved_known"], 0.005)
+        report.at_most(
+            f"{kind}: never-observed cells called known", mean["unobserved_known"], 0.005
+        )
     return report
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import open3d.core as core
-from benchmarks.report import Report
-from benchmarks.rival import Open3dTsdf
 from tqdm import tqdm
 
+from benchmarks.report import Report
+from benchmarks.rival import Open3dTsdf
 from nesf_ros.config import MapConfig
 from nesf_ros.datasets import open_source
 from nesf_ros.errors import DatasetError
@@ -58,9 +58,7 @@ def run(args: argparse.Namespace) -> Report:
     return report
 
 
-def rendered(
-    train: list[PosedFrame], held: list[PosedFrame], quiet: bool
-) -> dict[str, np.ndarray]:
+def rendered(train: list[PosedFrame], held: list[PosedFrame], quiet: bool) -> dict[str, np.ndarray]:
     """Depth images of the held-out views by method, views × height × width, metres."""
     ours = VoxelMap(MapConfig(device="cpu", voxel_size_m=VOXEL_M, max_depth_m=RANGE_M))
     rivals = {t: Open3dTsdf(VOXEL_M, RANGE_M, 16, t) for t in (8.0, 4.0)}

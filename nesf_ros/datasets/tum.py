@@ -134,9 +134,7 @@ def _poses(path: Path, truth: Stamped) -> _Poses:
     return [stamp for stamp, _ in truth], poses
 
 
-def _pose_at(
-    truth: _Poses, stamp_ns: int, refused: Counter[str]
-) -> Float64[ndarray, "4 4"] | None:
+def _pose_at(truth: _Poses, stamp_ns: int, refused: Counter[str]) -> Float64[ndarray, "4 4"] | None:
     """Pose at a stamp, interpolated; None, and counted, where the ground truth does not know it."""
     stamps, poses = truth
     after = bisect_left(stamps, stamp_ns)

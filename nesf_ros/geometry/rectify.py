@@ -44,7 +44,9 @@ class Calibration:
 
     def undistorted(self) -> Calibration:
         """The camera whose images have been rectified with this calibration."""
-        rectified = tuple(self.p[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10)) if any(self.p) else self.k
+        rectified = (
+            tuple(self.p[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10)) if any(self.p) else self.k
+        )
         return replace(self, k=rectified, d=(), r=())
 
 

@@ -118,6 +118,7 @@ def _shelf_corner(plan: Plan, draw: _Designer) -> list[Thing]:
 
 def _compartment(kind: int, number: int, width: float, draw: _Designer) -> list[Thing]:
     """What stands in one compartment; x runs from 0 to `width`."""
+
     def thing(name: str, *solids: Solid) -> Thing:
         return Thing(f"{name} {number}", tuple(solids), "shelf")
 

@@ -56,9 +56,7 @@ def _candidates(
     return which, low[which] + np.stack([x, y, z], axis=1)
 
 
-def _reaches_cube(
-    corners: Float64[ndarray, "pairs 3 3"], half: float
-) -> Bool[ndarray, " pairs"]:
+def _reaches_cube(corners: Float64[ndarray, "pairs 3 3"], half: float) -> Bool[ndarray, " pairs"]:
     """Whether each triangle has a point within the open cube |x|, |y|, |z| < half."""
     edges = np.roll(corners, -1, axis=1) - corners
     axes = [np.broadcast_to(axis, (len(corners), 3)) for axis in np.eye(3)]

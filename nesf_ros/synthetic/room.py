@@ -102,9 +102,7 @@ class Room:
             found["primitive_uvs"].numpy(),
         )
 
-    def render(
-        self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"]
-    ) -> Rendering:
+    def render(self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"]) -> Rendering:
         """Colour, exact depth and instances seen from a pose of the optical frame."""
         rays = pixel_rays(intrinsics, world_T_camera)
         hits = self.first_hits(rays)

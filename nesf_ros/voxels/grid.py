@@ -147,9 +147,7 @@ class BlockGrid:
         self.release(local[free], lightest[free])
         return int(free.sum())
 
-    def locate(
-        self, index: Int[Tensor, "n 3"]
-    ) -> tuple[Int64[Tensor, "n 3"], Bool[Tensor, " n"]]:
+    def locate(self, index: Int[Tensor, "n 3"]) -> tuple[Int64[Tensor, "n 3"], Bool[Tensor, " n"]]:
         """Map block indices to indices of this grid, and which of them lie in it."""
         local = index.long() - torch.tensor(self.offset, device=index.device)
         shape = torch.tensor(self.shape, device=index.device)

@@ -71,9 +71,7 @@ class Integrator:
         self._fusion.contradiction_frames = config.contradiction_frames
         self._threads = ThreadPoolExecutor(os.cpu_count(), "nesf-integrate")
 
-    def integrate(
-        self, grid: BlockGrid, frame: PosedFrame, revision: int
-    ) -> Integration:
+    def integrate(self, grid: BlockGrid, frame: PosedFrame, revision: int) -> Integration:
         """Fuse `frame` into `grid`; changed blocks are marked with `revision`.
 
         Blocks that find no room in the grid's pool are left out and counted. A frame without a
@@ -186,8 +184,15 @@ class Integrator:
         image = wp.from_numpy(np.ascontiguousarray(rgbd.color), wp.uint8, device=self.device)
         parts = self._parts(*targets)
         camera, *images = view
-        shared = [camera, camera_struct(rgbd.color_intrinsics, color_T_depth),
-                  lattice_struct(grid, self.config), self._limits, self._fusion, *images, image]
+        shared = [
+            camera,
+            camera_struct(rgbd.color_intrinsics, color_T_depth),
+            lattice_struct(grid, self.config),
+            self._limits,
+            self._fusion,
+            *images,
+            image,
+        ]
         pool = [wp.from_torch(tensor) for tensor in (grid.tsdf, grid.weight, grid.color)]
 
         def fuse(part: tuple[wp.array, wp.array]) -> None:

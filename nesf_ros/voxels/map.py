@@ -217,9 +217,7 @@ class VoxelMap:
         return grid
 
 
-def voxel_range(
-    box: Box, voxel_size_m: float
-) -> tuple[Int64[ndarray, " 3"], Int64[ndarray, " 3"]]:
+def voxel_range(box: Box, voxel_size_m: float) -> tuple[Int64[ndarray, " 3"], Int64[ndarray, " 3"]]:
     """First voxel that `box` touches along each axis, and the one behind the last.
 
     A box whose faces are multiples of the voxel size holds exactly the voxels between them, however

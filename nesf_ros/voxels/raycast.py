@@ -123,9 +123,7 @@ def raycast(
     """March each pixel's ray to the first crossing from outside (+) to inside (−) of a surface."""
     v, u = wp.tid()
     size = voxels.lattice.voxel_m
-    ray = wp.vec3(
-        (float(u) - camera.cx) / camera.fx, (float(v) - camera.cy) / camera.fy, 1.0
-    )
+    ray = wp.vec3((float(u) - camera.cx) / camera.fx, (float(v) - camera.cy) / camera.fy, 1.0)
     direction = camera.rotation * ray / size  # voxels per metre of depth
     origin = camera.translation / size
     t = float(0.0)

@@ -30,9 +30,7 @@ class BlockUpdate:
     block_uniform: UInt8[ndarray, " n"]
     occupancy: UInt8[ndarray, " voxels"]
     color: UInt8[ndarray, " colors"]
-    removed_index: Int32[ndarray, "r 3"] = field(
-        default_factory=lambda: np.zeros((0, 3), np.int32)
-    )
+    removed_index: Int32[ndarray, "r 3"] = field(default_factory=lambda: np.zeros((0, 3), np.int32))
 
     @property
     def nbytes(self) -> int:
