@@ -82,11 +82,13 @@ def surface_normals(
 
 def levelling(up_world: Float64[ndarray, " 3"]) -> Float64[ndarray, "4 4"]:
     """level_T_world: the shortest turn about the origin that takes `up_world` to +z."""
-    cosine = float(up_world[2])
-    if cosine < -1 + 1e-12:  # upside down: every axis in the plane is as short; take x
+    x, y, cosine = up_world.tolist()
+    squared_sine = x * x + y * y
+    if cosine < 0 and squared_sine < 1e-20:  # upside down: every level axis is as short; take x
         return np.diag([1.0, -1.0, -1.0, 1.0])
-    x, y, _ = up_world
+    # The same number twice; each form loses its digits where the other keeps them.
+    factor = 1 / (1 + cosine) if cosine > 0 else (1 - cosine) / squared_sine
     axis = np.array([[0.0, 0.0, -x], [0.0, 0.0, -y], [x, y, 0.0]])  # cross product with up × z
     out = np.eye(4)
-    out[:3, :3] += axis + axis @ axis / (1 + cosine)
+    out[:3, :3] += axis + factor * (axis @ axis)
     return out

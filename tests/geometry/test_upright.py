@@ -106,3 +106,11 @@ def test_a_hand_held_recording_of_a_kitchen_is_level_within_half_a_degree(shared
     up = refine_up(estimate_up(source.poses), np.concatenate(normals))
     # Normal of floor and table top, by planes fitted to a map of all frames.
     assert np.rad2deg(np.arccos(up @ unit([0.0099, -0.8909, -0.454]))) < 0.5
+
+
+@pytest.mark.parametrize("sine", [1e-3, 1e-6, 1e-9])
+def test_levelling_keeps_its_digits_almost_upside_down(sine):
+    up = unit([0.6 * sine, -0.8 * sine, -1.0])
+    turn = levelling(up)[:3, :3]
+    np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(turn @ up, [0, 0, 1], atol=1e-12)
