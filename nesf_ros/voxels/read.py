@@ -72,7 +72,7 @@ def describe_points(
     Points outside of `region` come back unobserved. All points must be finite.
     """
     device = voxel_map.device
-    points = torch.tensor(points_map, device=device)
+    points = torch.tensor(np.ascontiguousarray(points_map), device=device)
     # No block lies as far out as points are moved to here, so they stay unobserved.
     voxel = torch.floor(points / voxel_map.config.voxel_size_m)
     voxel = voxel.clamp(-FAR_VOXELS, FAR_VOXELS).long()

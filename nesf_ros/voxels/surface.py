@@ -82,7 +82,9 @@ def _open3d_grid(voxel_map: VoxelMap, box: Box | None) -> open3d.t.geometry.Voxe
     # where free space borders on what lies hidden behind a surface.
     near = blocks.tsdf.abs() * voxel_map.config.truncation_voxels < NEAR_VOXELS
     weight = torch.where(near, blocks.weight, 0.0)
-    for name, values in (("tsdf", blocks.tsdf), ("weight", weight), ("color", blocks.color)):
+    # Between a voxel that holds exactly 0 and its neighbours, Open3D would see no change of sign.
+    tsdf = torch.where(blocks.tsdf == 0, 1e-6, blocks.tsdf)
+    for name, values in (("tsdf", tsdf), ("weight", weight), ("color", blocks.color)):
         target = torch.utils.dlpack.from_dlpack(grid.attribute(name).to_dlpack())
         target.view(len(target), -1)[order] = values[blocks.row[rows]].flatten(1)
     return grid
