@@ -76,7 +76,7 @@ def test_an_integer_does_where_a_real_number_is_meant(make_node):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("map.voxelsize", 0.1, "unknown parameter 'map.voxelsize'; did you mean 'map.voxel_size_m'"),
+        ("map.voxelsize", 0.1, "parameter 'map.voxelsize'; did you mean 'map.voxel_size_m'"),
         ("camera", "/a", "unknown parameter 'camera'; did you mean 'cameras'"),
         ("map.voxel_size_m", 0.001, r"voxel_size_m is 0.001; it must lie in \[0.005, 1.0\]"),
         ("map.voxel_size_m", True, "voxel_size_m is True; it must be of type float"),
