@@ -25,11 +25,14 @@ class Voxels:
 
 @wp.struct
 class Sample:
-    """A trilinear reading; `mass` is the share of the eight voxels that have been observed."""
+    """A trilinear reading of those of the eight voxels that have been observed."""
 
     tsdf: float
     color: wp.vec3
     mass: float
+    """Share of the observed voxels."""
+    tint: float
+    """Share of those that have a colour; far behind a surface they have none."""
 
 
 @wp.func
@@ -73,12 +76,16 @@ def trilinear(voxels: Voxels, p: wp.vec3):
                 share = share * wp.abs(1.0 - dz - f[2])
                 out.mass += share
                 out.tsdf += share * voxels.tsdf[slot, i]
-                out.color += share * wp.vec3(
+                shade = wp.vec3(
                     voxels.color[slot, i, 0], voxels.color[slot, i, 1], voxels.color[slot, i, 2]
                 )
+                if shade[0] + shade[1] + shade[2] > 0.0:
+                    out.tint += share
+                    out.color += share * shade
     if out.mass > 0.0:
         out.tsdf = out.tsdf / out.mass
-        out.color = out.color / out.mass
+    if out.tint > 0.0:
+        out.color = out.color / out.tint
     return out
 
 
