@@ -23,8 +23,11 @@ def test_limits_hold(seed, style):
     rate_hz = 20
     samples = Trajectory(room, 60.0, seed, style).sample(rate_hz)
     assert len(samples) == 1200
-    assert [stamp for stamp, _ in samples[:3]] == [START_NS, START_NS + 50_000_000,
-                                                   START_NS + 100_000_000]
+    assert [stamp for stamp, _ in samples[:3]] == [
+        START_NS,
+        START_NS + 50_000_000,
+        START_NS + 100_000_000,
+    ]
     poses = np.array([pose for _, pose in samples])
     places = poses[:, :3, 3].copy()
     assert room.distance(places).min() >= CLEARANCE_M

@@ -74,9 +74,7 @@ def rays(camera: Intrinsics) -> ndarray:
     return np.stack([x, y, np.ones_like(x)], -1)
 
 
-def depth_of(
-    boxes: Sequence[Box], world_T_camera: ndarray, camera: Intrinsics = CAMERA
-) -> ndarray:
+def depth_of(boxes: Sequence[Box], world_T_camera: ndarray, camera: Intrinsics = CAMERA) -> ndarray:
     """Exact depth of solid boxes, metres; 0 where a ray meets none. From inside, the far wall."""
     direction = rays(camera) @ world_T_camera[:3, :3].T
     direction = np.where(np.abs(direction) < 1e-12, 1e-12, direction)

@@ -19,9 +19,7 @@ from . import twins
 from .scenes import CAMERA, frame, pose, rays, small_config
 
 # Frames are drawn by seed, so there is nothing simpler to look for after a failure.
-FEW = settings(
-    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
-)
+FEW = settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 CONFIG = small_config(max_depth_m=1.8)
 TALL = Intrinsics(33, 21, 30.0, 28.0, 15.0, 11.0)
 """A camera whose image is no whole number of tiles."""

@@ -234,9 +234,7 @@ def test_uniform_and_listed_blocks_by_hand():
     assert not colors[2:].any()
 
 
-@given(
-    st.lists(st.tuples(*[st.integers(-(2**19), 2**19 - 1)] * 3), min_size=1, max_size=50)
-)
+@given(st.lists(st.tuples(*[st.integers(-(2**19), 2**19 - 1)] * 3), min_size=1, max_size=50))
 def test_keys_are_one_to_one(places):
     index = np.array(places, np.int32)
     keys = pack_keys(index)
