@@ -120,8 +120,3 @@ class DropCounter:
         """All drops so far."""
         with self._lock:
             return sum(self._counts.values())
-
-    def reset(self) -> None:
-        """Start again from zero."""
-        with self._lock:
-            self._counts = dict.fromkeys(Cause, 0)
