@@ -3,11 +3,17 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "nesf_ros"
+
+# The gate judges a change, so it tries the same examples each time; at a desk they are drawn anew.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("gate" if os.environ.get("CI") else "desk")
 
 # Not checked: Warp compiles its kernels from their source and reads their annotations as its own
 # types, so nothing may be wrapped around them; msg/ and srv/ are generated.

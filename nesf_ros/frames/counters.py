@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from enum import StrEnum
 
 from nesf_ros.errors import FrameError, GeometryError, TransformError
@@ -120,3 +121,23 @@ class DropCounter:
         """All drops so far."""
         with self._lock:
             return sum(self._counts.values())
+
+
+class Rate:
+    """How often something happens. For one writer and any number of readers."""
+
+    def __init__(self, window: int = 100, idle_s: float = 2.0):
+        """The rate is taken over the last `window` events; after `idle_s` without one it is 0."""
+        self._times: deque[float] = deque(maxlen=window)
+        self._idle_s = idle_s
+
+    def tick(self, now_s: float) -> None:
+        """It has happened, at a time of a monotonic clock."""
+        self._times.append(now_s)
+
+    def hz(self, now_s: float) -> float:
+        """Events per second."""
+        times = list(self._times)
+        if len(times) < 2 or now_s - times[-1] > self._idle_s:
+            return 0.0
+        return (len(times) - 1) / max(times[-1] - times[0], 1e-9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -18,7 +18,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from nesf_ros.config import FramesConfig, NodeConfig
 from nesf_ros.errors import ConfigError, FrameError, TransformError
-from nesf_ros.frames.counters import Cause, DropCounter, cause_of
+from nesf_ros.frames.counters import Cause, DropCounter, Rate, cause_of
 from nesf_ros.frames.masks import MaskGate
 from nesf_ros.frames.sync import Pair, RgbdSynchronizer
 from nesf_ros.frames.waiting import PoseWaiter
@@ -69,6 +69,8 @@ class CameraInput:
         """Pairs that are in the map; counted by the worker."""
         self.received: Counter[str] = Counter()
         """Messages by role: color, depth, color_info, depth_info, mask."""
+        self.rates: defaultdict[str, Rate] = defaultdict(Rate)
+        """Messages per second by role."""
         self.unit_hint: str | None = None
         self.info: dict[str, CameraInfo] = {}
         self._rectifiers: dict[str, tuple[object, Rectifier]] = {}
@@ -159,25 +161,29 @@ class CameraInput:
             )  # fmt: skip
         )
 
+    def _count(self, role: str) -> None:
+        self.received[role] += 1
+        self.rates[role].tick(time.monotonic())
+
     def _on_color(self, message: ImageMessage) -> None:
-        self.received["color"] += 1
+        self._count("color")
         self._paired(self.sync.push_color(stamp_to_ns(message.header.stamp), message))
 
     def _on_depth(self, message: ImageMessage) -> None:
-        self.received["depth"] += 1
+        self._count("depth")
         self._paired(self.sync.push_depth(stamp_to_ns(message.header.stamp), message))
 
     def _on_mask(self, message: Image) -> None:
-        self.received["mask"] += 1
+        self._count("mask")
         if self._masks:
             self._masks.add(stamp_to_ns(message.header.stamp), message)
 
     def _on_color_info(self, message: CameraInfo) -> None:
-        self.received["color_info"] += 1
+        self._count("color_info")
         self.info["color"] = message
 
     def _on_depth_info(self, message: CameraInfo) -> None:
-        self.received["depth_info"] += 1
+        self._count("depth_info")
         self.info["depth"] = message
 
     def _paired(self, pairs: list[Pair[ImageMessage, ImageMessage]]) -> None:

@@ -8,13 +8,12 @@ from collections import defaultdict, deque
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from nesf_ros.frames.counters import Rate
 from nesf_ros.pipeline import FrameReport, SemanticMapper
 from nesf_ros.ros.camera_input import CameraInput
 
 WINDOW = 1000
 """Frames over which times are taken."""
-RATE_WINDOW = 100
-"""Frames over which the rate is taken."""
 
 
 class Statistics:
@@ -22,7 +21,7 @@ class Statistics:
 
     def __init__(self) -> None:
         self._times: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WINDOW))
-        self._finished: deque[float] = deque(maxlen=WINDOW)
+        self._finished = Rate()
 
     def add(self, report: FrameReport, seconds_of: dict[str, float]) -> None:
         """Count a frame that went into the map, with times beside those in the report.
@@ -30,7 +29,7 @@ class Statistics:
         The node gives decode, queue (from complete messages to the map) and age (from the stamp of
         the image to the map).
         """
-        self._finished.append(time.monotonic())
+        self._finished.tick(time.monotonic())
         for stage, seconds in {**seconds_of, **report.seconds}.items():
             self._times[stage].append(seconds)
 
@@ -40,11 +39,8 @@ class Statistics:
 
     @property
     def rate_hz(self) -> float:
-        """Frames integrated per second, over the last frames; 0 after two idle seconds."""
-        times = list(self._finished)[-RATE_WINDOW:]
-        if len(times) < 2 or time.monotonic() - times[-1] > 2.0:
-            return 0.0
-        return (len(times) - 1) / max(times[-1] - times[0], 1e-9)
+        """Frames integrated per second."""
+        return self._finished.hz(time.monotonic())
 
     def values(self) -> dict[str, str]:
         """Everything, as text."""
@@ -86,6 +82,8 @@ def camera_status(name: str, camera: CameraInput) -> DiagnosticStatus:
     """What became of each message of a camera."""
     balance, integrated = camera.sync.counts, camera.integrated
     values = {f"received.{role}": str(n) for role, n in sorted(camera.received.items())}
+    now_s = time.monotonic()
+    values |= {f"hz.{role}": f"{rate.hz(now_s):.1f}" for role, rate in sorted(camera.rates.items())}
     values |= {"pairs": str(balance.pairs), "integrated": str(integrated),
                "waiting_for_partner": str(balance.pending),
                "waiting_for_pose": str(len(camera.waiter))}  # fmt: skip

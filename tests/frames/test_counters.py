@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from nesf_ros.errors import FrameError, GeometryError, TransformError
-from nesf_ros.frames.counters import EXPLANATIONS, Cause, DropCounter, cause_of
+from nesf_ros.frames.counters import EXPLANATIONS, Cause, DropCounter, Rate, cause_of
 
 
 def test_every_cause_is_explained_in_a_sentence():
@@ -51,3 +51,12 @@ def test_no_count_is_lost_between_threads():
     for thread in threads:
         thread.join()
     assert drops.total == 20_000
+
+
+def test_a_rate_is_that_of_the_last_events_and_ends_with_them():
+    rate = Rate(window=3, idle_s=2.0)
+    assert rate.hz(0.0) == 0.0
+    for now_s in (0.0, 10.0, 10.5, 11.0):
+        rate.tick(now_s)
+    assert rate.hz(11.0) == pytest.approx(2.0)
+    assert rate.hz(13.5) == 0.0

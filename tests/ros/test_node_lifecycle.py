@@ -96,7 +96,8 @@ def test_two_managed_nodes_in_two_namespaces(robot, start_node):
     view = robot.request(left, RenderView, "render_view", width=1000, height=1000, deadline_s=15.0)
     robot.spin(0.05)
     assert change(robot, left, Transition.TRANSITION_CLEANUP)
-    assert robot.wait(lambda: view.done() and view.result(), "the view").success
+    answer = robot.wait(lambda: view.done() and view.result(), "the view")
+    assert answer.success or "not configured" in answer.message  # it may have come too late
     assert change(robot, left, Transition.TRANSITION_CONFIGURE)
     assert change(robot, left, Transition.TRANSITION_ACTIVATE)
     assert not robot.call(left, GetMap, "get_map").map.block_index
