@@ -119,7 +119,7 @@ def test_a_snapshot_says_all_there_is():
 STEPS = st.sampled_from(["forward", "back", "turn", "crate", "wait", "late", "reset", "swap"])
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(STEPS, min_size=5, max_size=25), st.booleans())
 def test_deltas_keep_a_subscriber_up_to_date(tmp_path_factory, steps, poor):
     """Also while submaps are evicted, and through resets and loads."""
