@@ -6,7 +6,7 @@
 
 How to add a quantity per voxel (say, a label): 1. a tensor in `BlockGrid.POOL`; 2. write it in
 `integrate.py` or a module of its own; 3. carry it through `VoxelMap.blocks`; 4. raise
-`storage.VERSION` and save it; 5. give it a field in `updates.BlockUpdate` and in VoxelMap.msg.
+`format.VERSION` and save it; 5. give it a field in `updates.BlockUpdate` and in VoxelMap.msg.
 """
 
 from nesf_ros.voxels.map import VoxelMap
