@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import cv2
@@ -149,16 +149,13 @@ class CameraInput:
             except TransformError:
                 odom_T_camera = None  # robots without odometry are welcome
         self._deliver(
-            RawFrame(
-                self,
-                raw.color,
-                raw.depth,
-                raw.received_s,
-                self._masks.nearest(stamp_ns) if self._masks else None,
-                map_T_camera,
-                odom_T_camera,
-                depth_T_color,
-            )  # fmt: skip
+            replace(
+                raw,
+                mask=self._masks.nearest(stamp_ns) if self._masks else None,
+                map_T_camera=map_T_camera,
+                odom_T_camera=odom_T_camera,
+                depth_T_color=depth_T_color,
+            )
         )
 
     def _count(self, role: str) -> None:

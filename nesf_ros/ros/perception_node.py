@@ -188,7 +188,7 @@ class PerceptionNode(LifecycleNode):
             age_s = (self.get_clock().now().nanoseconds - frame.rgbd.stamp_ns) * 1e-9
             waited_s = time.monotonic() - raw.received_s
             self.numbers.add(report, {"decode": decoded - start, "queue": waited_s, "age": age_s})
-            if not self.map_topics.sequence:  # whoever waits for the first map has waited enough
+            if raw.camera.integrated == 1:  # whoever waits for the first map has waited enough
                 self._publish_now()
 
     def _poll(self) -> None:
