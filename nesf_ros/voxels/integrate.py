@@ -7,8 +7,6 @@ space costs one flag per block, and only blocks near a surface or a hole cost vo
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +67,6 @@ class Integrator:
         self._fusion = kernels.Fusion()
         self._fusion.max_weight = config.max_weight
         self._fusion.contradiction_frames = config.contradiction_frames
-        self._threads = ThreadPoolExecutor(os.cpu_count(), "nesf-integrate")
 
     def integrate(self, grid: BlockGrid, frame: PosedFrame, revision: int) -> Integration:
         """Fuse `frame` into `grid`; changed blocks are marked with `revision`.
@@ -182,9 +179,9 @@ class Integrator:
         rgbd = frame.rgbd
         color_T_depth = np.linalg.inv(rgbd.depth_T_color)
         image = wp.from_numpy(np.ascontiguousarray(rgbd.color), wp.uint8, device=self.device)
-        parts = self._parts(*targets)
+        blocks, slots = (wp.from_torch(tensor.contiguous()) for tensor in targets)
         camera, *images = view
-        shared = [
+        arguments = [
             camera,
             camera_struct(rgbd.color_intrinsics, color_T_depth),
             lattice_struct(grid, self.config),
@@ -192,23 +189,9 @@ class Integrator:
             self._fusion,
             *images,
             image,
+            blocks,
+            slots,
+            *(wp.from_torch(tensor) for tensor in (grid.tsdf, grid.weight, grid.color)),
         ]
-        pool = [wp.from_torch(tensor) for tensor in (grid.tsdf, grid.weight, grid.color)]
-
-        def fuse(part: tuple[wp.array, wp.array]) -> None:
-            wp.launch(
-                kernels.integrate_layers, (len(part[1]), BLOCK), [*shared, *part, *pool],
-                device=self.device,
-            )  # fmt: skip
-
-        # Warp runs a CPU launch in the thread that makes it, without Python's lock.
-        list(self._threads.map(fuse, parts)) if len(parts) > 1 else fuse(parts[0])
-
-    def _parts(self, blocks: Tensor, slots: Tensor) -> list[tuple[wp.array, wp.array]]:
-        """The work of a launch: whole on CUDA, on the CPU one share per thread that torch has."""
-        count = 1 if self.device != "cpu" else torch.get_num_threads()
-        size = max(1, -(-len(slots) // count))
-        return [
-            (wp.from_torch(block.contiguous()), wp.from_torch(slot.contiguous()))
-            for block, slot in zip(blocks.split(size), slots.split(size), strict=True)
-        ]
+        shape = (len(slots), BLOCK)
+        wp.launch(kernels.integrate_layers, shape, arguments, device=self.device)
