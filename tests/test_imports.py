@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "frames": FOUNDATION | {"geometry"},
     "voxels": FOUNDATION | {"geometry"},
     "pipeline": FOUNDATION | {"geometry", "frames", "voxels"},
-    "synthetic": FOUNDATION | {"geometry"},
+    # It writes the formats that datasets reads.
+    "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.
     "datasets": FOUNDATION | {"geometry", "frames"},
     "evaluation": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,

@@ -6,11 +6,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, UInt8
 from numpy import ndarray
 
 Color = tuple[float, float, float]
+"""Red, green, blue, 0 to 1."""
 _CELLS = 32  # the noise repeats after this many of its cells
+
+
+@dataclass(frozen=True, eq=False)
+class Print:
+    """A picture on a surface: a label, a cover, a screen. Where it ends, the material begins."""
+
+    image: UInt8[ndarray, "height width 3"]
+    projection: str
+    """How it lies on the solid, in the frame the solid was made in: "front" faces +y (and shows
+    mirrored at the back), "top" faces +z with its upper edge towards +y, "round" wraps around the
+    vertical axis."""
+    lower: tuple[float, float]
+    """Left and lower edge: metres across (for "round" an angle from +x, radians) and up."""
+    upper: tuple[float, float]
+    """Right and upper edge, as seen from outside; left and right in the sense of the reader."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +39,13 @@ class Material:
     """A key of `PATTERNS`."""
     scale_m: float = 0.1
     """Width of a stripe, board, square or blotch, metres."""
+    kind: str = ""
+    """What it is made of, in one word: wood, metal, fabric ..."""
+    color_name: str = ""
+    """The main colour in one word; empty where no single word says it."""
+    gloss: float = 0.0
+    """Share of light mirrored rather than scattered, 0 (matte) to 1 (a mirror)."""
+    print: Print | None = None
 
 
 def plain(color: Color) -> Material:
@@ -103,6 +126,42 @@ def _bands(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
     return (np.floor(p[:, 2] + np.float32(0.137)) % 2).astype(np.float32)
 
 
+def _speckle(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+    """Small dark grains, as in terrazzo."""
+    return (noise(2 * p) > 0.68).astype(np.float32)
+
+
+def _brushed(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+    """Fine lines along x, as on brushed metal."""
+    return noise(p * np.array([0.2, 12.0, 12.0], np.float32))
+
+
+def _dots(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+    """Round dots on a cubic lattice."""
+    offset = p + np.float32(0.137)
+    offset = offset - np.floor(offset) - np.float32(0.5)
+    return (np.einsum("ij,ij->i", offset, offset) < 0.2).astype(np.float32)
+
+
+def _zigzag(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+    """Level bands that go up and down."""
+    along = p[:, 0] + p[:, 1]
+    wave = np.abs(along - 2 * np.floor(along / 2) - 1)
+    return (np.floor(p[:, 2] + wave + np.float32(0.137)) % 2).astype(np.float32)
+
+
+def _marble(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+    """Thin dark veins."""
+    vein = np.sin(np.float32(np.pi) * (p[:, 0] + p[:, 1] + p[:, 2] + 4 * noise(0.7 * p)))
+    return np.clip(1 - 5 * np.abs(vein), 0, 1).astype(np.float32)
+
+
+def _tartan(p: Float32[ndarray, "n 3"]) -> Float32[ndarray, " n"]:
+    """Crossing bands, darker where they meet."""
+    bands = np.floor(p + np.float32(0.137)) % 2
+    return (0.35 * bands.sum(1)).astype(np.float32)
+
+
 PATTERNS: dict[str, Callable[[ndarray], ndarray]] = {
     "blotches": _blotches,
     "fabric": _fabric,
@@ -111,6 +170,12 @@ PATTERNS: dict[str, Callable[[ndarray], ndarray]] = {
     "checker": _checker,
     "stripes": _stripes,
     "bands": _bands,
+    "speckle": _speckle,
+    "brushed": _brushed,
+    "dots": _dots,
+    "zigzag": _zigzag,
+    "marble": _marble,
+    "tartan": _tartan,
 }
 """How far, 0–1, each point is mixed from the first to the second colour (seams overshoot)."""
 
