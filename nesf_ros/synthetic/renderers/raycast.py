@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int32
 from numpy import ndarray
 
 from nesf_ros.datasets.labelled import NOTHING
@@ -44,13 +44,9 @@ class RayCaster:
         parts[seen] = scene.part_of_solid[solids]
 
         weight = hits.barycentric[seen]
-        corners = self._corners[hits.triangles[seen]]
-        blend = corners[:, 0] * (1 - weight.sum(1, keepdims=True))
-        blend += corners[:, 1] * weight[:, :1] + corners[:, 2] * weight[:, 1:]
-        normals = blend[:, :3] / np.linalg.norm(blend[:, :3], axis=1, keepdims=True)
-        materials = [solid.material for solid in scene.solids]
-        base = colors_at(materials, solids, blend[:, 3:6])
-        _add_prints(base, materials, solids, blend[:, 6:])
+        normals = _blend(self._corners[hits.triangles[seen], :, :3], weight)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        base = self.albedo(hits.triangles[seen], weight)
         points = rays[seen, :3] + depth_m[seen, None] * rays[seen, 3:]
         color = sky(rays[:, 3:])
         color[seen] = base * brightness(points, normals, self._lights, scene.occluded)[:, None]
@@ -62,6 +58,29 @@ class RayCaster:
             bytes_.reshape(*shape, 3), depth_m.reshape(shape), instances.reshape(shape),
             parts.reshape(shape), normals_world.reshape(*shape, 3),
         )  # fmt: skip
+
+    def albedo(
+        self, triangles: Int32[ndarray, " n"], barycentric: Float32[ndarray, "n 2"]
+    ) -> Float32[ndarray, "n 3"]:
+        """Base colour (RGB, 0–1) of surface points, patterns and prints included, without light.
+
+        Args:
+            triangles: indices into `Scene.triangles`.
+            barycentric: weights of the second and third corner.
+        """
+        solids = self.scene.solid_of[triangles]
+        places = _blend(self._corners[triangles, :, 3:], barycentric)
+        materials = [solid.material for solid in self.scene.solids]
+        base = colors_at(materials, solids, places[:, :3])
+        _add_prints(base, materials, solids, places[:, 3:])
+        return base
+
+
+def _blend(
+    corners: Float32[ndarray, "n 3 values"], weight: Float32[ndarray, "n 2"]
+) -> Float32[ndarray, "n values"]:
+    blend = corners[:, 0] * (1 - weight.sum(1, keepdims=True))
+    return blend + corners[:, 1] * weight[:, :1] + corners[:, 2] * weight[:, 1:]
 
 
 def _add_prints(
