@@ -68,6 +68,18 @@ RELATIONS = ("in", "on", "behind", "in front of", "on the left of", "on the righ
 
 
 @dataclass(frozen=True)
+class Caption:
+    """A true sentence about a thing, and false ones that differ in one fact."""
+
+    thing: int
+    """Index into the scene's `things`."""
+    kind: str
+    """Which facts it tells, such as "class" or "color+size"."""
+    text: str
+    negatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class LabelledScene:
     """A scene with labels: what the views show, and what is really there."""
 
@@ -81,6 +93,7 @@ class LabelledScene:
     seed: int = 0
     split: str = "train"
     relations: tuple[Relation, ...] = ()
+    captions: tuple[Caption, ...] = ()
     instance_at: Callable[[Float64[ndarray, "n 3"]], Int32[ndarray, " n"]] | None = field(
         default=None, compare=False
     )
