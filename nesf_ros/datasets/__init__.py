@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from nesf_ros.datasets import redwood, rosbag, sevenscenes, tum
+from nesf_ros.datasets import nesf, posed_folder, redwood, rosbag, sevenscenes, tum
 from nesf_ros.datasets.source import Source
 from nesf_ros.errors import DatasetError
 
@@ -22,6 +22,9 @@ FORMATS: dict[ModuleType, Callable[[Path], Source]] = {
     rosbag: rosbag.open_rosbag,
     tum: tum.open_tum,
     redwood: redwood.open_redwood,
+    nesf: nesf.open_nesf,
+    # Its folders are 7-Scenes recordings, too, but without stamps.
+    posed_folder: posed_folder.open_posed_folder,
     sevenscenes: sevenscenes.open_sevenscenes,
 }
 """Modules of all formats, with what opens a recording of theirs, in the order they are tried."""
