@@ -21,13 +21,13 @@ from nesf_ros.synthetic.things import ON, Thing
 
 T = TypeVar("T")
 
-COLOR_WORDS = {
+COLOR_WORDS: dict[str, tuple[str, ...]] = {
     "grey": ("grey", "gray"), "turquoise": ("turquoise", "cyan"), "purple": ("purple", "violet"),
     "beige": ("beige", "cream-coloured"), "gold": ("golden", "gold"),
 }  # fmt: skip
 """Words for a colour, where there are more than its name."""
 
-MATERIAL_WORDS = {
+MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
     "wood": ("wooden",), "metal": ("metal", "metallic"), "plastic": ("plastic",),
     "ceramic": ("ceramic", "porcelain"), "fabric": ("fabric", "cloth"), "leather": ("leather",),
     "glass": ("glass",), "paper": ("paper",), "cardboard": ("cardboard",), "rubber": ("rubber",),
@@ -35,7 +35,7 @@ MATERIAL_WORDS = {
 }  # fmt: skip
 """Adjectives for a material."""
 
-SIZE_WORDS = {"small": ("small", "little", "tiny"), "large": ("large", "big")}
+SIZE_WORDS: dict[str, tuple[str, ...]] = {"small": ("small", "little", "tiny"), "large": ("large", "big")}
 
 RELATION_WORDS = {
     "in": ("in", "inside", "inside of"),
