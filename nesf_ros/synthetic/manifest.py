@@ -55,9 +55,10 @@ class Manifest:
         """
         self.folder, self._path = folder, folder / NAME
         self.records: list[SceneRecord] = []
+        order = json.loads(json.dumps(order))  # tuples become lists, as in the file
         if self._path.exists():
             made, self.records = read_manifest(folder)
-            if made != json.loads(json.dumps(order)):
+            if made != order:
                 changed = [k for k in {*made, *order} if made.get(k) != order.get(k)]
                 raise DatasetError(
                     f"{folder} holds a data set made with other settings "
