@@ -7,7 +7,11 @@ receptacles if it can hold something. Then look at it:
 catalogue: size range, resting, closed meshes, receptacles that are empty.
 """
 
-from nesf_ros.synthetic.objects import shapes
+from nesf_ros.synthetic.objects import (
+    drawers,
+    shapes,
+    storage,
+)
 from nesf_ros.synthetic.objects.catalog import CLASSES, ObjectClass, build, class_named
 
-__all__ = ["CLASSES", "ObjectClass", "build", "class_named", "shapes"]
+__all__ = ["CLASSES", "ObjectClass", "build", "class_named", "drawers", "shapes", "storage"]
