@@ -8,10 +8,40 @@ catalogue: size range, resting, closed meshes, receptacles that are empty.
 """
 
 from nesf_ros.synthetic.objects import (
+    basins,
+    bicycles,
+    coffee_machine,
+    countertop,
     drawers,
+    fridge,
+    hand_tools,
+    kitchen_appliances,
+    road_vehicles,
     shapes,
     storage,
+    tools,
+    vehicles,
+    yard_tools,
 )
 from nesf_ros.synthetic.objects.catalog import CLASSES, ObjectClass, build, class_named
 
-__all__ = ["CLASSES", "ObjectClass", "build", "class_named", "drawers", "shapes", "storage"]
+__all__ = [
+    "CLASSES",
+    "ObjectClass",
+    "basins",
+    "bicycles",
+    "build",
+    "class_named",
+    "coffee_machine",
+    "countertop",
+    "drawers",
+    "fridge",
+    "hand_tools",
+    "kitchen_appliances",
+    "road_vehicles",
+    "shapes",
+    "storage",
+    "tools",
+    "vehicles",
+    "yard_tools",
+]
