@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from nesf_ros.datasets import nesf, posed_folder, redwood, rosbag, sevenscenes, tum
+from nesf_ros.datasets import nesf, posed_folder, redwood, rosbag, semabs, sevenscenes, tum
 from nesf_ros.datasets.source import Source
 from nesf_ros.errors import DatasetError
 
@@ -23,6 +23,7 @@ FORMATS: dict[ModuleType, Callable[[Path], Source]] = {
     tum: tum.open_tum,
     redwood: redwood.open_redwood,
     nesf: nesf.open_nesf,
+    semabs: semabs.open_semabs,
     # Its folders are 7-Scenes recordings, too, but without stamps.
     posed_folder: posed_folder.open_posed_folder,
     sevenscenes: sevenscenes.open_sevenscenes,
