@@ -68,7 +68,7 @@ def _pedals(crank: Point, black: Material, steel: Material) -> tuple[Solid, ...]
 def _spoked(radius: float, axle: Point, tyre: Material, steel: Material) -> tuple[Solid, ...]:
     """A tyre, a hub and thin spokes."""
     tube_m, (x, y, z) = 0.02, axle
-    spokes = []
+    spokes: list[Solid] = []
     for angle in np.arange(6) * np.pi / 6:
         reach = (radius - tube_m) * np.array((np.cos(angle), np.sin(angle)))
         ends = ((x, y - reach[0], z - reach[1]), (x, y + reach[0], z + reach[1]))

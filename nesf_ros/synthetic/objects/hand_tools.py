@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float64
@@ -25,6 +25,8 @@ from nesf_ros.synthetic.solids import (
 )
 from nesf_ros.synthetic.things import Model, Part, placement, turned
 
+Pose = Float64[ndarray, "4 4"]
+
 GRIPS = ("red", "blue", "yellow", "green", "orange", "black", "turquoise")
 SHED = ("workshop", "garage", "office")
 
@@ -42,7 +44,9 @@ def along_x(profile: Sequence[tuple[float, float]], material: Material, x: float
     return lying(revolved(profile, material, sides=16), "x", (x, 0, z))
 
 
-def rested(pieces: dict[str, Sequence[Solid]], lean: Float64[ndarray, "4 4"]) -> tuple[Part, ...]:
+def rested(
+    pieces: Mapping[str, Sequence[Solid]], lean: Float64[ndarray, "4 4"]
+) -> tuple[Part, ...]:
     """Named parts, all turned alike and then lowered onto the ground."""
     turned_parts = [Part(name, tuple(solids)).moved(lean) for name, solids in pieces.items()]
     low = min(float(s.bounds[0][2]) for part in turned_parts for s in part.solids)
@@ -104,7 +108,9 @@ def screwdriver(draw: Draw) -> Model:
     thin = draw.size(0.003, 0.0045)
     rod = lying(cylinder(thin, blade, steel, sides=10), "x", (x + long - 0.005, 0, radius))
     tip = box((0.02, 3.2 * thin, 0.5 * thin), steel, (x + long + blade, 0, radius - 0.25 * thin))
-    lean = turned("y", np.arctan(radius / (0.8 * long + blade)))  # the tip touches the ground
+    lean = turned(
+        "y", np.arctan((radius - thin) / (0.85 * long + blade))
+    )  # the tip touches the ground
     return Model(rested({"handle": [grip, *ribs], "shaft": [rod, tip]}, lean), paint)
 
 

@@ -9,7 +9,7 @@ from nesf_ros.synthetic.objects.draw import Draw
 from nesf_ros.synthetic.objects.hand_tools import GRIPS, rested
 from nesf_ros.synthetic.objects.pieces import lying
 from nesf_ros.synthetic.objects.tools import tuft
-from nesf_ros.synthetic.solids import box, cylinder, extruded, hull, rounded_box, tube
+from nesf_ros.synthetic.solids import Solid, box, cylinder, extruded, hull, rounded_box, tube
 from nesf_ros.synthetic.things import Model, Part, turned
 
 
@@ -24,7 +24,8 @@ def ladder(draw: Draw) -> Model:
     tread = draw.material("plastic", "black", "grey", "red") if draw.chance(0.5) else frame
     foot, spread = draw.material("rubber", "black"), height * draw.size(0.26, 0.34)
     flare = 0.07 * height
-    rails, feet = [], []
+    rails: list[Solid] = []
+    feet = []
     for side in (-1, 1):
         for y in (spread, -spread):
             low = (side * (width / 2 + flare), y, 0.02)
