@@ -9,6 +9,7 @@ catalogue: size range, resting, closed meshes, receptacles that are empty.
 
 from nesf_ros.synthetic.objects import (
     basins,
+    benches,
     bicycles,
     coffee_machine,
     countertop,
@@ -17,9 +18,11 @@ from nesf_ros.synthetic.objects import (
     hand_tools,
     kitchen_appliances,
     road_vehicles,
+    seating,
     shapes,
     storage,
     tools,
+    upholstery,
     vehicles,
     yard_tools,
 )
@@ -28,10 +31,11 @@ from nesf_ros.synthetic.objects.catalog import CLASSES, ObjectClass, build, clas
 __all__ = [
     "CLASSES",
     "ObjectClass",
-    "basins",
-    "bicycles",
     "build",
     "class_named",
+    "basins",
+    "benches",
+    "bicycles",
     "coffee_machine",
     "countertop",
     "drawers",
@@ -39,9 +43,11 @@ __all__ = [
     "hand_tools",
     "kitchen_appliances",
     "road_vehicles",
+    "seating",
     "shapes",
     "storage",
     "tools",
+    "upholstery",
     "vehicles",
     "yard_tools",
 ]

@@ -135,3 +135,29 @@ def on_top(
     """The space above a plate centred on (0, y), whose upper face lies at z."""
     lower, upper = (-width / 2, y - depth / 2, z), (width / 2, y + depth / 2, z + height)
     return Receptacle(ON, lower, upper, name=name)
+
+
+def radial_legs(
+    count: int, foot_m: float, top_m: float, height_m: float, material: Material,
+    thickness_m: float = 0.03, sides: int = 8,
+) -> tuple[Solid, ...]:  # fmt: skip
+    """Legs around the vertical, from a circle on the ground to one at a height; one points to -y.
+
+    Args:
+        count: how many.
+        foot_m: radius of the circle of their feet.
+        top_m: radius of the circle of their tops.
+        height_m: of their tops.
+        material: of all of them.
+        thickness_m: of each.
+        sides: of each, as it is round.
+    """
+    leg = cylinder(0.4 * thickness_m, height_m, material, top_radius_m=thickness_m / 2, sides=sides)
+    out = []
+    for angle in np.arange(count) * (2 * np.pi / count) - np.pi / 2:
+        way = np.array([np.cos(angle), np.sin(angle)])
+        lean = np.eye(4)
+        lean[:2, 2] = (top_m - foot_m) / height_m * way
+        lean[:2, 3] = foot_m * way
+        out.append(leg.moved(lean))
+    return tuple(out)
