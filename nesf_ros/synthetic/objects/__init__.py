@@ -9,6 +9,7 @@ catalogue: size range, resting, closed meshes, receptacles that are empty.
 
 from nesf_ros.synthetic.objects import (
     basins,
+    beds,
     benches,
     bicycles,
     coffee_machine,
@@ -21,6 +22,7 @@ from nesf_ros.synthetic.objects import (
     seating,
     shapes,
     storage,
+    tables,
     tools,
     upholstery,
     vehicles,
@@ -34,6 +36,7 @@ __all__ = [
     "build",
     "class_named",
     "basins",
+    "beds",
     "benches",
     "bicycles",
     "coffee_machine",
@@ -46,6 +49,7 @@ __all__ = [
     "seating",
     "shapes",
     "storage",
+    "tables",
     "tools",
     "upholstery",
     "vehicles",

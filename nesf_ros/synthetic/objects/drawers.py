@@ -107,8 +107,9 @@ def desk(draw: Draw) -> Model:
     columns: tuple[int, ...] = draw.choice(((1,), (-1,), (-1, 1), (0,)))
     metal = wood if draw.chance(0.5) else draw.material("metal")
     corners = legs(draw, (width - 0.04, depth - 0.04, below), metal, draw.size(0.04, 0.06))
-    stands = {(1,): corners[2:], (-1,): corners[:2], (0,): corners}.get(columns, ())
-    parts, rooms = [Part("top", (plate,)), Part("legs", stands)], list[Receptacle]()
+    carried = {1: corners[:2], -1: corners[2:]}
+    stands = [leg for side in (1, -1) if side not in columns for leg in carried[side]]
+    parts, rooms = [Part("top", (plate,)), Part("legs", tuple(stands))], list[Receptacle]()
     if draw.chance(0.6):
         back = block((-width / 2 + 0.03, -depth / 2 + 0.005, 0.5 * below),
                      (width / 2 - 0.03, -depth / 2 + 0.02, below), wood)  # fmt: skip
