@@ -35,7 +35,10 @@ MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Adjectives for a material."""
 
-SIZE_WORDS: dict[str, tuple[str, ...]] = {"small": ("small", "little", "tiny"), "large": ("large", "big")}
+SIZE_WORDS: dict[str, tuple[str, ...]] = {
+    "small": ("small", "little", "tiny"),
+    "large": ("large", "big"),
+}
 
 RELATION_WORDS = {
     "in": ("in", "inside", "inside of"),
