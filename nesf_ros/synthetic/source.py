@@ -1,4 +1,4 @@
-"""A recording that never was: posed RGB-D frames of the synthetic room, one by one."""
+"""A recording that never was: posed RGB-D frames of a synthetic room, one by one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Float64
 from numpy import ndarray
 
-from nesf_ros.errors import ConfigError
-from nesf_ros.synthetic.room import Room
+from nesf_ros.synthetic.renderers.raycast import RayCaster
+from nesf_ros.synthetic.scene import Scene
+from nesf_ros.synthetic.scenes import make_scene
 from nesf_ros.synthetic.sensor import SensorNoise
-from nesf_ros.synthetic.trajectory import Trajectory
+from nesf_ros.synthetic.trajectory import camera_path
 from nesf_ros.types import START_NS, Intrinsics, PosedFrame, RgbdFrame
 
 
@@ -60,25 +61,24 @@ class SyntheticSource:
         Raises:
             ConfigError: for a count, rate or style that cannot be.
         """
-        if frames < 1 or not rate_hz > 0:
-            raise ConfigError(f"{frames} frames at {rate_hz} Hz; both must be greater than 0")
         self.name = f"synthetic room {seed}"
         self.rate_hz = rate_hz
         self.skipped: dict[str, int] = {}
-        self.room = Room(seed)
+        self.scene = make_scene("room", seed)
+        self._renderer = RayCaster(self.scene)
         self.camera = default_camera(size)
         self.color_camera = color_camera
         self._seed, self._noise = seed, noise
-        path = Trajectory(self.room, frames / rate_hz, seed, style)
-        self.poses: list[Float64[ndarray, "4 4"]] = [
-            path.pose(index / rate_hz) for index in range(frames)
-        ]
+        self.poses: list[Float64[ndarray, "4 4"]] = camera_path(
+            self.scene, style, frames, seed, rate_hz
+        )
         """world_T_camera of every frame."""
 
-    def in_room(self, room: Room) -> SyntheticSource:
-        """The same camera on the same path through another room, or a changed one."""
+    def through(self, scene: Scene) -> SyntheticSource:
+        """The same camera on the same path through another scene, or a changed one."""
         other = copy.copy(self)
-        other.room = room
+        other.scene = scene
+        other._renderer = RayCaster(scene)
         return other
 
     def __len__(self) -> int:
@@ -91,12 +91,11 @@ class SyntheticSource:
         """Frame number `index`; raises IndexError beyond the last."""
         pose = self.poses[index]
         index %= len(self)
-        color, depth_m, _ = self.room.render(self.camera, pose)
+        color, depth_m, *_ = self._renderer.render(self.camera, pose)
         color_camera = self.color_camera or ColorCamera(self.camera)
         if self.color_camera is not None:
-            color = self.room.render(
-                color_camera.intrinsics, pose @ color_camera.depth_T_color
-            ).color
+            there = pose @ color_camera.depth_T_color
+            color = self._renderer.render(color_camera.intrinsics, there).color
         if self._noise is not None:
             rng = np.random.default_rng((self._seed, index))
             depth_m = self._noise.depth(depth_m, self.camera, rng)

@@ -57,6 +57,11 @@ class Receptacle:
             inside &= (unit**2).sum(1) <= 1
         return inside
 
+    def scaled(self, factor: float) -> Receptacle:
+        """The same space in a model that is so much larger."""
+        lower, upper = (np.multiply(factor, corner) for corner in (self.lower, self.upper))
+        return replace(self, lower=tuple(lower.tolist()), upper=tuple(upper.tolist()))
+
 
 @dataclass(frozen=True)
 class Model:
@@ -78,6 +83,15 @@ class Model:
         """Extents along x, y and z of its own frame."""
         width, depth, height = (self.bounds[1] - self.bounds[0]).tolist()
         return width, depth, height
+
+    def scaled(self, factor: float) -> Model:
+        """The same model, larger or smaller, textures and all."""
+        stretch = np.diag([factor, factor, factor, 1.0])
+        return Model(
+            tuple(part.moved(stretch) for part in self.parts),
+            self.main,
+            tuple(space.scaled(factor) for space in self.receptacles),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,185 +1,134 @@
-"""Smooth camera paths through a room, clear of everything in it.
+"""Camera paths: where the views of a scene are taken from.
 
-Waypoints are drawn where there is room, joined by shortest paths on a grid, and rounded off by a
-uniform cubic B-spline. The derivative of such a spline is a weighted mean of the steps between
-its control points, so the limits on speed and turn rate hold by construction.
+To add a style: write a function that yields poses for a `Path`, and add it to `STYLES`.
 """
 
 from __future__ import annotations
 
-import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float64
 from numpy import ndarray
 
 from nesf_ros.errors import ConfigError
-from nesf_ros.synthetic.room import Room
-from nesf_ros.types import START_NS
+from nesf_ros.synthetic.scene import Scene
+from nesf_ros.synthetic.walk import HANDHELD, ROBOT, Gait, Walk, looking
 
-MAX_SPEED_M_S = 0.5
-MAX_TURN_RAD_S = 1.0
-CLEARANCE_M = 0.3
-"""Distance that the camera keeps from every surface, metres."""
+Pose = Float64[ndarray, "4 4"]
 
-_KNOT_S = 0.5  # time between control points
-_STEP_M = 0.2  # way between control points, so 0.4 m/s at most along the floor
-_MARGIN_M = 0.1  # the grid keeps more than CLEARANCE_M, as the spline cuts corners
-_CELL_M = 0.1
+CLEARANCE_M = 0.1
+"""Distance that a camera around a scene keeps from every surface, metres."""
+_AWAY = (1.75, 2.1)  # distance of such a camera from the middle, in half diagonals of the ground
+_LOWEST_RAD = 0.2  # above the horizon
+_AIM = 0.2  # height of what it looks at, as a share of the scene's
+_JITTER = 0.04  # how far it looks past that, as a share of its distance
+_ROUND_RAD_S = 0.3
+_HIGHEST_SINE = 0.98
 
 
 @dataclass(frozen=True)
-class Style:
-    """How a camera is carried."""
+class Request:
+    """What a camera path shall be."""
 
-    heights_m: tuple[float, float]
-    """Lowest and highest place of the camera above the floor."""
-    pitch_rad: tuple[float, float]
-    """How far it looks down (negative) and up."""
-    roll_rad: float
-    """Amplitude of the sideways tilt."""
+    scene: Scene
+    count: int
+    """How many poses."""
+    rate_hz: float
+    """How many of them a second, where the camera moves as time goes by."""
+    rng: np.random.Generator
 
 
-STYLES = {
-    "handheld": Style((1.25, 1.55), (-0.65, 0.15), 0.06),
-    "robot": Style((0.45, 0.45), (-0.25, 0.25), 0.0),
+def _walking(gait: Gait) -> Callable[[Request], list[Pose]]:
+    """A camera carried through a room: it wanders and looks around."""
+
+    def poses(asked: Request) -> list[Pose]:
+        walk = Walk(asked.scene, asked.count / asked.rate_hz, gait, asked.rng)
+        return [walk.pose(index / asked.rate_hz) for index in range(asked.count)]
+
+    return poses
+
+
+def _hemisphere(asked: Request) -> list[Pose]:
+    """Anywhere on the upper hemisphere, one pose independent of the other, as in NeSF."""
+    rng = asked.rng
+    poses: list[Pose] = []
+    while len(poses) < asked.count:
+        up = np.arcsin(rng.uniform(np.sin(_LOWEST_RAD), _HIGHEST_SINE))
+        jitter = rng.normal(0.0, _JITTER, 3)
+        pose = _around(asked.scene, rng.uniform(0, 2 * np.pi), up, rng.uniform(*_AWAY), jitter)
+        if _is_clear(asked.scene, pose):
+            poses.append(pose)
+    return poses
+
+
+def _orbit(asked: Request) -> list[Pose]:
+    """Round and round, slowly up and down."""
+    start, nod = asked.rng.uniform(0, 2 * np.pi, 2)
+    times = np.arange(asked.count) / asked.rate_hz
+    around = start + asked.rng.choice([-1, 1]) * _ROUND_RAD_S * times
+    up = 0.6 + 0.3 * np.sin(nod + 0.17 * times)
+    return [
+        _around(asked.scene, float(a), float(u), float(np.mean(_AWAY)), np.zeros(3))
+        for a, u in zip(around, up, strict=True)
+    ]
+
+
+def _around(
+    scene: Scene,
+    angle_rad: float,
+    up_rad: float,
+    away: float,
+    jitter: Float64[ndarray, " 3"],
+) -> Pose:
+    """A pose that looks at the scene's middle from a direction, `away` half diagonals off."""
+    lower, upper = np.array(scene.interior.lower), np.array(scene.interior.upper)
+    reach = away * float(np.linalg.norm((upper - lower)[:2])) / 2
+    middle = (lower + upper) / 2
+    middle[2] = lower[2] + _AIM * (upper - lower)[2]
+    level = np.cos(up_rad)
+    direction = np.array([np.cos(angle_rad) * level, np.sin(angle_rad) * level, np.sin(up_rad)])
+    pose = np.eye(4)
+    pose[:3, 3] = middle + reach * direction
+    forward = middle + reach * jitter - pose[:3, 3]
+    yaw, pitch = np.arctan2(forward[1], forward[0]), np.arcsin(forward[2] / np.linalg.norm(forward))
+    pose[:3, :3] = looking(float(yaw), float(pitch))
+    return pose
+
+
+def _is_clear(scene: Scene, pose: Pose) -> bool:
+    eye = pose[None, :3, 3]
+    return bool(scene.distance(eye)[0] > CLEARANCE_M and not scene.occupancy(eye)[0])
+
+
+STYLES: dict[str, Callable[[Request], list[Pose]]] = {
+    "handheld": _walking(HANDHELD),
+    "robot": _walking(ROBOT),
+    "hemisphere": _hemisphere,
+    "orbit": _orbit,
 }
+"""What makes the poses of each style."""
 
 
-class Trajectory:
-    """A camera that wanders through a room and looks around; the same seed, the same path.
+def camera_path(
+    scene: Scene, style: str, count: int, seed: int = 0, rate_hz: float = 1.0
+) -> list[Pose]:
+    """Poses world_T_camera of the optical frame; the same seed gives the same path.
 
-    Speed stays below MAX_SPEED_M_S, the turn rate below MAX_TURN_RAD_S, and every surface farther
-    than CLEARANCE_M away.
+    Args:
+        scene: what is looked at.
+        style: a key of STYLES.
+        count: how many poses.
+        seed: of all that is left to chance.
+        rate_hz: how many a second, which says how far a moving camera gets between two.
+
+    Raises:
+        ConfigError: for an unknown style, a count or rate that is not greater than 0, and where
+            the scene leaves no space for the camera.
     """
-
-    def __init__(self, room: Room, duration_s: float, seed: int = 0, style: str = "handheld"):
-        """Plan `duration_s` seconds of one of STYLES.
-
-        Raises ConfigError for an unknown style, and where the room leaves no space to move.
-        """
-        if style not in STYLES:
-            raise ConfigError(f"camera path {style!r}; it must be one of {', '.join(STYLES)}")
-        if not duration_s > 0:
-            raise ConfigError(f"camera path of {duration_s} s; it must last longer than 0 s")
-        self.duration_s = duration_s
-        rng = np.random.default_rng(seed)
-        manner = STYLES[style]
-        count = int(np.ceil(duration_s / _KNOT_S)) + 4
-        walk = _walk(room, manner.heights_m, count, rng)
-        knots = np.arange(count)
-        low, high = manner.heights_m
-        phase = rng.uniform(0, 2 * np.pi, 4)
-        heights = low + (high - low) * (0.5 + 0.5 * np.sin(0.11 * knots + phase[0]))
-        self._positions = np.c_[walk, heights]
-        # A slow turn, now faster, now slower, with nods and tilts of other periods: the view
-        # sweeps the whole room about every six metres of way.
-        turn = rng.choice([-1, 1]) * (0.22 + 0.1 * np.sin(0.23 * knots + phase[1]))
-        yaw = rng.uniform(0, 2 * np.pi) + np.cumsum(turn)
-        down, up = manner.pitch_rad
-        pitch = down + (up - down) * (0.5 + 0.5 * np.sin(0.37 * knots + phase[2]))
-        roll = manner.roll_rad * np.sin(0.7 * knots + phase[3])
-        self._angles = np.stack([yaw, pitch, roll], axis=1)
-
-    def pose(self, time_s: float) -> Float64[ndarray, "4 4"]:
-        """world_T_camera of the optical frame at a time from 0 to `duration_s`."""
-        knot = min(max(time_s, 0.0), self.duration_s) / _KNOT_S
-        yaw, pitch, roll = _spline(self._angles, knot)
-        pose = np.eye(4)
-        pose[:3, :3] = _looking(yaw, pitch, roll)
-        pose[:3, 3] = _spline(self._positions, knot)
-        return pose
-
-    def sample(self, rate_hz: float) -> list[tuple[int, Float64[ndarray, "4 4"]]]:
-        """(stamp_ns, world_T_camera) at a rate; the first at START_NS."""
-        times = np.arange(int(self.duration_s * rate_hz + 1e-9)) / rate_hz
-        return [(START_NS + round(1e9 * t), self.pose(float(t))) for t in times]
-
-
-def _looking(yaw_rad: float, pitch_rad: float, roll_rad: float) -> Float64[ndarray, "3 3"]:
-    """World axes of an optical frame: yaw about z from +x, pitch up from level, then roll."""
-    cos, sin = np.cos([yaw_rad, pitch_rad, roll_rad]), np.sin([yaw_rad, pitch_rad, roll_rad])
-    forward = np.array([cos[0] * cos[1], sin[0] * cos[1], sin[1]])
-    right = np.array([sin[0], -cos[0], 0.0])
-    down = np.cross(forward, right)
-    return np.stack([cos[2] * right + sin[2] * down, cos[2] * down - sin[2] * right, forward], 1)
-
-
-def _spline(control: Float64[ndarray, "knots dims"], knot: float) -> Float64[ndarray, " dims"]:
-    """Uniform cubic B-spline at a parameter that runs from 0 to knots - 4, and a little on."""
-    first = min(int(knot), len(control) - 4)
-    t = knot - first
-    weights = np.array(
-        [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]
-    )
-    return weights @ control[first : first + 4] / 6
-
-
-def _walk(
-    room: Room, heights_m: tuple[float, float], count: int, rng: np.random.Generator
-) -> Float64[ndarray, "count 2"]:
-    """Control points on the floor plan, _STEP_M apart along a walk between random places."""
-    clearance, origin = _clearance_map(room, heights_m)
-    cells = np.argwhere(_largest_part(clearance > CLEARANCE_M + _MARGIN_M))
-    if len(cells) < 20:
-        raise ConfigError(
-            f"no space for a camera at {heights_m[0]} to {heights_m[1]} m in this room; take "
-            "another seed, or things out of the room"
-        )
-    # Narrow passages cost more, so that the path keeps to the middle where it can.
-    allowed = np.full(clearance.shape, np.inf)
-    allowed[tuple(cells.T)] = 1 + 0.2 / clearance[tuple(cells.T)]
-    way: list[tuple[int, int]] = [tuple(rng.choice(cells).tolist())]
-    while (len(way) - 1) * _CELL_M < count * _STEP_M:
-        way += _shortest_path(allowed, way[-1], tuple(rng.choice(cells).tolist()))[1:]
-    points = np.array(way) * _CELL_M + origin
-    along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
-    wanted = np.arange(count) * _STEP_M
-    return np.stack([np.interp(wanted, along, points[:, axis]) for axis in (0, 1)], 1)
-
-
-def _clearance_map(
-    room: Room, heights_m: tuple[float, float]
-) -> tuple[Float64[ndarray, "nx ny"], Float64[ndarray, " 2"]]:
-    """Smallest distance to a surface at any of the heights, 0 inside solids; place of cell 0, 0."""
-    lower, upper = np.array(room.interior.lower[:2]), np.array(room.interior.upper[:2])
-    x, y = (np.arange(low, high, _CELL_M) for low, high in zip(lower, upper, strict=True))
-    plan = np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2)
-    clearance = np.full(len(plan), np.inf)
-    for height in np.linspace(*heights_m, 4):
-        points = np.c_[plan, np.full(len(plan), height)]
-        distance = np.where(room.occupancy(points), 0.0, room.distance(points))
-        clearance = np.minimum(clearance, distance)
-    return clearance.reshape(len(x), len(y)), lower
-
-
-def _largest_part(free: Bool[ndarray, "nx ny"]) -> Bool[ndarray, "nx ny"]:
-    """The largest connected region."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(free.astype(np.uint8), connectivity=4)
-    if len(stats) < 2:
-        return np.zeros_like(free)
-    return labels == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA])
-
-
-def _shortest_path(
-    cost: Float[ndarray, "nx ny"], start: tuple[int, int], goal: tuple[int, int]
-) -> list[tuple[int, int]]:
-    """Cells from start to goal (Dijkstra, eight neighbours); infinite cost is a wall."""
-    steps = [(dx, dy, float(np.hypot(dx, dy))) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    queue: list[tuple[float, tuple[int, int], tuple[int, int]]] = [(0.0, start, start)]
-    came_from: dict[tuple[int, int], tuple[int, int]] = {}
-    while goal not in came_from:
-        spent, cell, previous = heapq.heappop(queue)
-        if cell in came_from:
-            continue
-        came_from[cell] = previous
-        for dx, dy, length in steps:
-            near = (cell[0] + dx, cell[1] + dy)
-            if near not in came_from and np.isfinite(cost[near]):
-                heapq.heappush(queue, (spent + length * cost[near], near, cell))
-    path = [goal]
-    while path[-1] != start:
-        path.append(came_from[path[-1]])
-    return path[::-1]
+    if style not in STYLES:
+        raise ConfigError(f"camera path {style!r}; it must be one of {', '.join(STYLES)}")
+    if count < 1 or not rate_hz > 0:
+        raise ConfigError(f"{count} frames at {rate_hz} Hz; both must be greater than 0")
+    return STYLES[style](Request(scene, count, rate_hz, np.random.default_rng(seed)))

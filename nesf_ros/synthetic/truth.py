@@ -1,6 +1,6 @@
-"""What a camera path has truly shown of a room: the yardstick for maps.
+"""What a camera path has truly shown of a scene: the yardstick for maps.
 
-Protocol. The room's air is probed at the points of a grid of half a voxel, so that each voxel has
+Protocol. The scene's air is probed at the points of a grid of half a voxel, so that each voxel has
 27 probes: its corners, and the middles of its edges, faces and body. A probe is *seen* if, in some
 frame, it lies in the image and the ray from the camera through it meets its first surface no
 nearer than the probe (within BORDER of a voxel) and at a depth that the sensor reads. That is
@@ -29,7 +29,7 @@ from numpy import ndarray
 from nesf_ros.config import MapConfig
 from nesf_ros.geometry.cameras import project
 from nesf_ros.synthetic.overlap import voxels_with_triangles
-from nesf_ros.synthetic.room import Room, pixel_rays
+from nesf_ros.synthetic.scene import Scene, pixel_rays
 from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED, Box, Intrinsics
 
 AMBIGUOUS = 3
@@ -72,7 +72,7 @@ class Lattice:
 
 
 def observation_truth(
-    room: Room,
+    scene: Scene,
     poses: Sequence[Float64[ndarray, "4 4"]],
     camera: Intrinsics,
     lattice: Lattice,
@@ -81,13 +81,13 @@ def observation_truth(
     """Class of every voxel after frames from these poses (world_T_camera); see the module."""
     border_m = BORDER * lattice.voxel_size_m
     probes = lattice.probes()
-    seen = _seen(room, probes.reshape(-1, 3), poses, camera, readable_m, border_m)
+    seen = _seen(scene, probes.reshape(-1, 3), poses, camera, readable_m, border_m)
     count = _probes_per_voxel(seen.reshape(probes.shape[:3]))
     ends = np.zeros(lattice.shape, bool)
     for pose in poses:
-        _mark_ray_ends(ends, room, pose, camera, lattice, readable_m)
+        _mark_ray_ends(ends, scene, pose, camera, lattice, readable_m)
     reached = voxels_with_triangles(
-        room.triangles, np.array(lattice.origin), lattice.voxel_size_m, lattice.shape, border_m
+        scene.triangles, np.array(lattice.origin), lattice.voxel_size_m, lattice.shape, border_m
     )
     classes = np.full(lattice.shape, AMBIGUOUS, np.uint8)
     classes[(count == 0) & ~ends] = UNOBSERVED
@@ -97,19 +97,19 @@ def observation_truth(
 
 
 def observed_surface(
-    room: Room,
+    scene: Scene,
     poses: Sequence[Float64[ndarray, "4 4"]],
     camera: Intrinsics,
     count: int,
     readable_m: tuple[float, float] = READABLE_M,
 ) -> Float64[ndarray, "n 3"]:
-    """Those of `count` points spread evenly over the room's surfaces that some frame shows."""
-    points = room.sample_surface(count)
-    return points[_seen(room, points, poses, camera, readable_m, 1e-3)]
+    """Those of `count` points spread evenly over the scene's surfaces that some frame shows."""
+    points = scene.sample_surface(count)
+    return points[_seen(scene, points, poses, camera, readable_m, 1e-3)]
 
 
 def _seen(
-    room: Room,
+    scene: Scene,
     points: Float64[ndarray, "n 3"],
     poses: Sequence[Float64[ndarray, "4 4"]],
     camera: Intrinsics,
@@ -121,12 +121,12 @@ def _seen(
     for start in range(0, len(points), _CHUNK):
         for pose in poses:
             left = start + np.flatnonzero(~seen[start : start + _CHUNK])
-            seen[left] = _visible(room, points[left], pose, camera, readable_m, tolerance_m)
+            seen[left] = _visible(scene, points[left], pose, camera, readable_m, tolerance_m)
     return seen
 
 
 def _visible(
-    room: Room,
+    scene: Scene,
     points: Float64[ndarray, "n 3"],
     world_T_camera: Float64[ndarray, "4 4"],
     camera: Intrinsics,
@@ -149,7 +149,7 @@ def _visible(
     directions = towards[candidates] / depth_m[:, None]
     origins = np.broadcast_to(origin, directions.shape)
     rays = np.concatenate([origins, directions], axis=1).astype(np.float32)
-    end_m = room.first_hits(rays).ray_lengths
+    end_m = scene.first_hits(rays).ray_lengths
     low, high = readable_m
     shown = np.zeros(len(points), bool)
     shown[candidates] = (end_m >= depth_m - tolerance_m) & (end_m >= low) & (end_m <= high)
@@ -158,7 +158,7 @@ def _visible(
 
 def _mark_ray_ends(
     ends: Bool[ndarray, "nx ny nz"],
-    room: Room,
+    scene: Scene,
     pose: Float64[ndarray, "4 4"],
     camera: Intrinsics,
     lattice: Lattice,
@@ -166,7 +166,7 @@ def _mark_ray_ends(
 ) -> None:
     """Mark the voxels well inside of which the ray of a pixel ends."""
     rays = pixel_rays(camera, pose)
-    depth_m = room.first_hits(rays).ray_lengths
+    depth_m = scene.first_hits(rays).ray_lengths
     read = (depth_m >= readable_m[0]) & (depth_m <= readable_m[1])
     points: Float32[ndarray, "n 3"] = rays[read, :3] + depth_m[read, None] * rays[read, 3:]
     voxels = (points - np.array(lattice.origin)) / lattice.voxel_size_m
