@@ -12,7 +12,10 @@ INSTALLED := $(VENV)/.installed
 WARMED := $(VENV)/.warmed
 BUILD_INPUTS := pyproject.toml constraints.txt setup.py package.xml CMakeLists.txt \
   $(wildcard cmake/* msg/*.msg srv/*.srv third_party/tf2_msgs/* third_party/tf2_msgs/msg/*)
-KERNELS := $(wildcard nesf_ros/voxels/kernels.py nesf_ros/voxels/raycast.py)
+KERNELS := $(wildcard nesf_ros/voxels/kernels.py nesf_ros/voxels/raycast.py \
+  nesf_ros/synthetic/patterns.py nesf_ros/synthetic/renderers/looks.py \
+  nesf_ros/synthetic/renderers/shading.py)
+WARM := $(BIN)/python -W ignore::RuntimeWarning:runpy -m
 
 # .venv stands on its own: a sourced ROS 2 install, or another environment's wheels, must not mix
 # with the libraries in it.
@@ -53,7 +56,8 @@ $(WARMED): $(INSTALLED) $(KERNELS)
 	@touch $@
 
 warm:
-	@$(if $(KERNELS),$(BIN)/python -W ignore::RuntimeWarning:runpy -m nesf_ros.voxels.kernels,true)
+	@$(if $(KERNELS),$(WARM) nesf_ros.voxels.kernels,true)
+	@$(if $(KERNELS),$(WARM) nesf_ros.synthetic.renderers.shading,true)
 
 check: setup lint types test  ## lint, types and all tests: the gate
 

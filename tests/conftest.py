@@ -20,9 +20,13 @@ hypothesis.settings.load_profile("gate" if os.environ.get("CI") else "desk")
 UNCHECKED = {
     "nesf_ros.voxels.kernels",
     "nesf_ros.voxels.raycast",
+    "nesf_ros.synthetic.patterns",
+    "nesf_ros.synthetic.renderers.looks",
+    "nesf_ros.synthetic.renderers.shading",
     # These annotate with Warp's structs, which are objects, not types.
     "nesf_ros.voxels.integrate",
     "nesf_ros.voxels.read",
+    "nesf_ros.synthetic.renderers.tables",
     # Checks its values itself, and raises errors for users.
     "nesf_ros.config",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,13 @@ from jaxtyping import Bool, Float32, Float64, Int32, UInt8
 from numpy import ndarray
 
 from nesf_ros.errors import ConfigError
+from nesf_ros.synthetic import scene, things
 from nesf_ros.synthetic.furniture import Thing
 from nesf_ros.synthetic.layout import furnish
-from nesf_ros.synthetic.lighting import brightness, sky
-from nesf_ros.synthetic.materials import colors_at
+from nesf_ros.synthetic.lighting import Lamp, Lighting
+from nesf_ros.synthetic.renderers.raycast import RayCaster
 from nesf_ros.synthetic.shell import HEIGHT_M
+from nesf_ros.synthetic.things import Model, Part
 from nesf_ros.types import Box, Intrinsics
 
 NOTHING = -1
@@ -78,14 +81,7 @@ class Room:
         self.triangles: Float64[ndarray, "triangles 3 3"] = np.concatenate(
             [solid.corners for solid in self._solids]
         )
-        # Shading normal and texture position of every corner, side by side: one gather for both.
-        self._corners = np.concatenate(
-            [np.concatenate([solid.normals, solid.local], axis=2) for solid in self._solids]
-        ).astype(np.float32)
         self._scene = _scene(self.triangles)
-        y0, y1 = self.plan.window
-        outside = (self.plan.width / 2 + 0.6, (y0 + y1) / 2, 1.9)
-        self._lights = np.array([[0.1, 0.1, 1.95, 0.36], [*outside, 0.40]], np.float32)
 
     @property
     def interior(self) -> Box:
@@ -104,39 +100,19 @@ class Room:
 
     def render(self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"]) -> Rendering:
         """Colour, exact depth and instances seen from a pose of the optical frame."""
-        rays = pixel_rays(intrinsics, world_T_camera)
-        hits = self.first_hits(rays)
-        met = np.isfinite(hits.ray_lengths)
-        # Only a view through the window has rays to leave out, and needs copies.
-        seen = slice(None) if met.all() else np.flatnonzero(met)
-        shape = (intrinsics.height, intrinsics.width)
-        depth_m = np.zeros(len(rays), np.float32)
-        depth_m[seen] = hits.ray_lengths[seen]
-        instances = np.full(len(rays), NOTHING, np.int32)
-        instances[seen] = self._instance_of[hits.triangles[seen]]
-        color = np.empty((len(rays), 3), np.float32)
-        color[~met] = sky(rays[~met, 3:])
-        color[seen] = self._shaded(rays[seen], Hits(*(part[seen] for part in hits)))
-        bytes_ = (255 * np.clip(color, 0, 1) + 0.5).astype(np.uint8)
-        return Rendering(
-            bytes_.reshape(*shape, 3), depth_m.reshape(shape), instances.reshape(shape)
-        )
+        seen = self._renderer.render(intrinsics, world_T_camera)
+        return Rendering(seen.color, seen.depth_m, seen.instances)
 
-    def _shaded(self, rays: Float32[ndarray, "n 6"], hits: Hits) -> Float32[ndarray, "n 3"]:
-        """Colours of surface points, lit, RGB about 0–1."""
-        weight = hits.barycentric
-        blend = self._corners[hits.triangles, 0] * (1 - weight.sum(1, keepdims=True))
-        blend += self._corners[hits.triangles, 1] * weight[:, :1]
-        blend += self._corners[hits.triangles, 2] * weight[:, 1:]
-        normals, local = blend[:, :3], blend[:, 3:]
-        normals = normals / np.sqrt(np.einsum("ij,ij->i", normals, normals))[:, None]
-        points = rays[:, :3] + hits.ray_lengths[:, None] * rays[:, 3:]
-        materials = [solid.material for solid in self._solids]
-        base = colors_at(materials, self._solid_of[hits.triangles], local)
-        return base * brightness(points, normals, self._lights, self._occluded)[:, None]
-
-    def _occluded(self, segments: Float32[ndarray, "n 6"]) -> Bool[ndarray, " n"]:
-        return self._scene.test_occlusions(o3d.core.Tensor(segments), 0.0, 1.0).numpy()
+    @cached_property
+    def _renderer(self) -> RayCaster:
+        y0, y1 = self.plan.window
+        outside = (self.plan.width / 2 + 0.6, (y0 + y1) / 2, 1.9)
+        lighting = Lighting((Lamp((0.1, 0.1, 1.95), 0.36), Lamp(outside, 0.40)))
+        things = [
+            things.Thing(t.name, t.name, Model((Part("", t.solids),), t.solids[0].material))
+            for t in self.things
+        ]
+        return RayCaster(scene.Scene("room", things, lighting, self.interior))
 
     def occupancy(self, points: Float64[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
         """Whether each point lies inside something solid (furniture, walls, floor, ceiling)."""

@@ -69,6 +69,13 @@ class Solid:
         points = self.corners.reshape(-1, 3)
         return points.min(0), points.max(0)
 
+    @cached_property
+    def grain(self) -> int:
+        """The axis of the frame it was made in along which it is longest; x before y before z."""
+        stretch = np.linalg.norm(self.pose[:3, :3], axis=0)
+        extent = np.ptp(self.made.reshape(-1, 3), axis=0) * stretch
+        return int(np.argmax(extent >= extent.max() * (1 - 1e-6)))
+
     def contains(self, points: Float64[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
         """Whether each point lies inside or on the surface."""
         lower, upper = self.bounds

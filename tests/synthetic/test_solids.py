@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nesf_ros.synthetic.materials import PATTERNS, Material, colors_at, noise, plain
+from nesf_ros.synthetic.materials import plain
 from nesf_ros.synthetic.solids import ball, box, cylinder
 
 PAINT = plain((0.5, 0.5, 0.5))
@@ -71,27 +71,13 @@ def test_moving_a_solid_moves_its_inside(x, y, z, yaw):
         assert (moved.local == solid.local).all()
 
 
-def test_noise_is_smooth_and_within_bounds():
-    line = np.zeros((2001, 3), np.float32)
-    line[:, 0] = np.linspace(-40, 40, 2001)
-    values = noise(line)
-    assert values.min() >= 0 and values.max() <= 1
-    # Smoothstep has slope 1.5 at most, and a step is 0.04 cells.
-    assert np.abs(np.diff(values)).max() <= 1.5 * 0.04 + 1e-3
-
-
-def test_patterns_mix_the_two_colours():
-    points = np.random.default_rng(0).uniform(-2, 2, (500, 3)).astype(np.float32)
-    for name in PATTERNS:
-        material = Material((0.2, 0.4, 0.6), (0.8, 0.5, 0.6), name, 0.1)
-        colors = colors_at([material], np.zeros(500, np.int64), points)
-        red, green, blue = colors.T
-        assert red.std() > 0.02
-        assert green == pytest.approx(0.4 + (red - 0.2) / 6, abs=1e-5)
-        assert blue == pytest.approx(0.6)
-
-
-def test_checker_by_hand():
-    material = Material((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "checker", 0.5)
-    points = np.array([[0.1, 0.1, 0.0], [0.6, 0.1, 0.0], [0.6, 0.6, 0.0]], np.float32)
-    assert colors_at([material], np.zeros(3, np.int64), points)[:, 0].tolist() == [0, 1, 0]
+def test_grain_runs_along_the_longest_side():
+    assert box((0.1, 0.3, 0.2), PAINT).grain == 1
+    assert box((0.1, 0.1, 0.1), PAINT).grain == 0
+    leg = cylinder(0.02, 0.7, PAINT)
+    assert leg.grain == 2
+    # In the frame it was made in, however it lies; stretching may change it.
+    lying = np.eye(4)[[0, 2, 1, 3]]
+    lying[2] *= -1
+    assert leg.moved(lying).grain == 2
+    assert leg.moved(np.diag([30.0, 1.0, 1.0, 1.0])).grain == 0
