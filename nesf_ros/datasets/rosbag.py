@@ -74,7 +74,7 @@ class RosbagSource:
         self._refused: Counter[str] = Counter()
         self._unused: Counter[str] = Counter()
         self._unpaired = DropCounter()
-        with _opened(path) as reader:
+        with opened(path) as reader:
             types = {c.topic: c.msgtype for c in reader.connections}
             self.topics = choose_topics(types, topics)
             self._transforms = self._read_transforms(reader)
@@ -102,8 +102,8 @@ class RosbagSource:
             self._config.sync_slop_s, self._config.sync_queue, self._unpaired
         )
         wanted = {self.topics.color: sync.push_color, self.topics.depth: sync.push_depth}
-        with _opened(self._path) as reader:
-            for topic, message in _messages(reader, tuple(wanted), self._unused):
+        with opened(self._path) as reader:
+            for topic, message in messages_of(reader, tuple(wanted), self._unused):
                 for pair in wanted[topic](stamp_ns_of(message), message):
                     frame = self._posed(pair)
                     if frame is not None:
@@ -115,7 +115,7 @@ class RosbagSource:
         color_frame, depth_frame = (m.header.frame_id for m in (pair.color, pair.depth))
         stamp_ns = pair.depth_stamp_ns
         try:
-            world_T_camera = self._transforms.lookup(self.map_frame, depth_frame, stamp_ns)
+            world_T_camera = self.world_T(depth_frame, stamp_ns)
             depth_T_color = self._transforms.lookup(depth_frame, color_frame, stamp_ns)
             color_camera = self._rectifiers[self.topics.color_info]
             depth_camera = self._rectifiers[self.topics.depth_info]
@@ -136,6 +136,10 @@ class RosbagSource:
             return None
         return PosedFrame(rgbd, world_T_camera, self._odometry(depth_frame, stamp_ns))
 
+    def world_T(self, frame: str, stamp_ns: int) -> np.ndarray:
+        """Pose of a frame in the fixed frame. Raises TransformError where TF does not tell."""
+        return self._transforms.lookup(self.map_frame, frame, stamp_ns)
+
     def _odometry(self, camera_frame: str, stamp_ns: int) -> np.ndarray | None:
         """odom_T_camera; None where the robot had no odometry frame, or not at this time."""
         try:
@@ -149,7 +153,7 @@ class RosbagSource:
         topics = [c.topic for c in reader.connections if c.msgtype == TF]
         if not topics:
             raise DatasetError(f"{self._path} has no transforms on /tf or /tf_static, so no poses")
-        for topic, message in _messages(reader, tuple(topics), self._refused):
+        for topic, message in messages_of(reader, tuple(topics), self._refused):
             for item in message.transforms:
                 move, turn = item.transform.translation, item.transform.rotation
                 try:
@@ -167,7 +171,7 @@ class RosbagSource:
 
     def _read_rectifier(self, reader: AnyReader, topic: str) -> Rectifier:
         """From the first CameraInfo of a topic."""
-        for _, message in _messages(reader, (topic,), self._refused):
+        for _, message in messages_of(reader, (topic,), self._refused):
             try:
                 return Rectifier(calibration_of(message))
             except FrameError as error:
@@ -176,7 +180,7 @@ class RosbagSource:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[AnyReader]:
+def opened(path: Path) -> Iterator[AnyReader]:
     """A reader of the bag. Raises DatasetError where it cannot be opened."""
     jazzy = get_typestore(Stores.ROS2_JAZZY)  # for bags that hold no definitions of their own
     try:
@@ -191,25 +195,33 @@ def _opened(path: Path) -> Iterator[AnyReader]:
         reader.close()
 
 
-def _messages(
-    reader: AnyReader, topics: tuple[str, ...], broken: Counter[str]
+def messages_of(
+    reader: AnyReader,
+    topics: tuple[str, ...],
+    broken: Counter[str],
+    recorded_ns: int | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """(topic, message) in order of recording; messages that cannot be decoded are counted.
 
-    Raises DatasetError where the file itself is damaged.
+    With `recorded_ns`, only those recorded at that time. Raises DatasetError where the file itself
+    is damaged.
     """
-    stream = reader.messages([c for c in reader.connections if c.topic in topics])
+    end_ns = None if recorded_ns is None else recorded_ns + 1
+    wanted = [c for c in reader.connections if c.topic in topics]
+    if not wanted:
+        return  # to the library, no topic means all of them
+    stream = reader.messages(wanted, recorded_ns, end_ns)
     while True:
         try:
             connection, _, data = next(stream)
         except StopIteration:
             return
-        except Exception as error:  # as in _opened
+        except Exception as error:  # as in opened
             path = reader.paths[0]
             raise DatasetError(f"{path} is damaged, and ends early: {error!r}") from error
         try:
             message = reader.deserialize(data, connection.msgtype)
-        except Exception:  # as in _opened; whatever it was, this message is lost
+        except Exception:  # as in opened; whatever it was, this message is lost
             broken[BAD_MESSAGE] += 1
             continue
         yield connection.topic, message

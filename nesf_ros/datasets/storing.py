@@ -19,8 +19,8 @@ MAX_TEXT_BYTES = 64 << 20
 def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which takes the name `target` once the block has ended well.
 
-    Until then it is a hidden folder beside `target`, so whatever has the name is complete, however
-    the writing ended. What an interrupted run left there is removed first.
+    Until then it is in a hidden folder beside `target`, so whatever has the name is complete,
+    however the writing ended. What an interrupted run left there is removed first.
 
     Raises DatasetError where `target` exists already (nothing is ever replaced), and where the
     disk is full or cannot be written.
@@ -28,14 +28,16 @@ def new_folder(target: Path) -> Iterator[Path]:
     if target.exists():
         raise DatasetError(f"{target} exists already; remove it, or choose another name")
     partial = target.parent / f".{target.name}.partial"
+    # Of the same name as at last: files in bags are named after their folder.
+    filled = partial / target.name
     try:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        yield partial
-        os.rename(partial, target)
+        filled.mkdir(parents=True)
+        yield filled
+        os.rename(filled, target)
     # sqlite3, in which bags are kept, has errors of its own for a full disk.
     except (OSError, sqlite3.Error) as error:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)  # before the room is measured
         raise DatasetError(
             f"{target} cannot be written: {error}; nothing of it is kept. The disk has "
             f"{_free_bytes(target) / 1e6:.0f} MB left: make room, or choose another folder"
