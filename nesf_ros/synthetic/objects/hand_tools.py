@@ -25,8 +25,6 @@ from nesf_ros.synthetic.solids import (
 )
 from nesf_ros.synthetic.things import Model, Part, placement, turned
 
-Pose = Float64[ndarray, "4 4"]
-
 GRIPS = ("red", "blue", "yellow", "green", "orange", "black", "turquoise")
 SHED = ("workshop", "garage", "office")
 
@@ -38,8 +36,9 @@ def flat_size(length: tuple[float, float], width: tuple[float, float], high: flo
     return (length, width, (0.002, high))
 
 
-def along_x(profile: Sequence[tuple[float, float]], material: Material, x: float,
-                    z: float) -> Solid:  # fmt: skip
+def along_x(
+    profile: Sequence[tuple[float, float]], material: Material, x: float, z: float
+) -> Solid:
     """A round piece that begins at `x`, its axis at the height `z`."""
     return lying(revolved(profile, material, sides=16), "x", (x, 0, z))
 
