@@ -7,7 +7,7 @@ import numpy as np
 from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.fittings import Solids, faucet, glazed, grip, hollow, row
+from nesf_ros.synthetic.objects.fittings import Solids, faucet, grip, hollow, row, undecorated
 from nesf_ros.synthetic.solids import (
     Point,
     Solid,
@@ -118,8 +118,9 @@ def _pedestal(draw: Draw, height: float, material: Material) -> Solid:
               aliases=("wash basin", "bathroom sink", "pedestal sink"))  # fmt: skip
 def washbasin(draw: Draw) -> Model:
     """An oval or square bowl on a pedestal, with a faucet on its back rim."""
-    white = glazed(
+    white = undecorated(
         draw,
+        "ceramic",
         "white",
         "white",
         "beige",
@@ -162,8 +163,9 @@ def washbasin(draw: Draw) -> Model:
               aliases=("bath tub", "bath", "tub"))  # fmt: skip
 def bathtub(draw: Draw) -> Model:
     """A free-standing oval tub on four feet, or a built-in one with a straight front."""
-    white = glazed(
+    white = undecorated(
         draw,
+        "ceramic",
         "white",
         "white",
         "beige",
@@ -172,8 +174,9 @@ def bathtub(draw: Draw) -> Model:
     chrome = draw.material("metal", "grey", "gold")
     width, depth, height = draw.size(1.4, 1.8), draw.size(0.68, 0.82), draw.size(0.5, 0.62)
     if draw.chance(0.5):
-        outer = glazed(
+        outer = undecorated(
             draw,
+            "ceramic",
             "white",
             "blue",
             "green",

@@ -38,11 +38,11 @@ def hollow(
     return (*sides, *ends, floor)
 
 
-def glazed(draw: Draw, *colors: str) -> Material:
-    """Ceramic of one colour, as sinks and toilets are made of."""
-    fired = draw.material("ceramic", *colors, pattern="blotches")
-    red, green, blue = (0.95 * c for c in fired.color)
-    return replace(fired, second=(red, green, blue), scale_m=0.1)
+def undecorated(draw: Draw, kind: str, *colors: str) -> Material:
+    """A material of one even colour, such as white enamel or blank paper."""
+    decorated = draw.material(kind, *colors, pattern="blotches")
+    red, green, blue = (0.95 * c for c in decorated.color)
+    return replace(decorated, second=(red, green, blue), scale_m=0.1)
 
 
 def enamel(draw: Draw) -> Material:

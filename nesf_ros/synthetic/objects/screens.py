@@ -115,3 +115,17 @@ def digits(text: str, ink: Color, width: int = 64, height: int = 24) -> Image:
     at = (int((width - scale * across) / 2), int((height + scale * high) / 2))
     cv2.putText(image, text, at, _FONT, scale, bytes_of(ink), 1, cv2.LINE_AA)
     return image
+
+
+def text_page(draw: Draw, width: int = 84, height: int = 60) -> Image:
+    """A printed page: a heading, lines of text, a picture on some."""
+    image = filled((0.96, 0.96, 0.94), width, height)
+    cv2.line(image, (8, 8), (width // 2, 8), (30, 30, 40), 3)
+    framed = draw.chance(0.5)
+    for line in range(16, height - 4, 5):
+        end = width - 8 - draw.count(0, width // 4)
+        cv2.line(image, (8, line), (end, line), (120, 120, 120), 1)
+    if framed:
+        color = bytes_of(draw.color(draw.choice(_BRIGHT)))
+        cv2.rectangle(image, (width // 2, 14), (width - 8, height // 2 + 8), color, -1)
+    return image
