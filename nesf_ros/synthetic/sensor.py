@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, UInt8
 from numpy import ndarray
 
 from nesf_ros.geometry.cameras import unproject_image
@@ -38,14 +38,34 @@ class SensorNoise:
     """Cosines between ray and normal below which every reading, above which none, is lost."""
     color_sigma: float = 4.0
     """Standard deviation of each colour channel, of 255."""
+    least_return: tuple[float, float] = (0.003, 0.008)
+    """Light that comes back (albedo · cosine / depth², depth in metres) below which every
+    reading, above which none, is lost: black things at 3 to 5 m, or seen at a slant."""
+    glare_gloss: tuple[float, float] = (0.1, 0.5)
+    """Gloss up to which a surface that faces the camera is read, and from which it dazzles."""
+    glare_cosine: float = 0.97
+    """Cosine between ray and normal from which a glossy surface faces the camera."""
+    mirrored_share: float = 0.5
+    """Share of a perfect mirror's other readings that are wrong: of what it mirrors, so farther;
+    it falls with the square of the gloss."""
 
     def depth(
         self,
         depth_m: Float32[ndarray, "height width"],
         camera: Intrinsics,
         rng: np.random.Generator,
+        gloss: Float32[ndarray, "height width"] | None = None,
+        albedo: Float32[ndarray, "height width"] | None = None,
     ) -> Float32[ndarray, "height width"]:
-        """What the sensor reports of a true depth image; 0 where it reports nothing."""
+        """What the sensor reports of a true depth image; 0 where it reports nothing.
+
+        Args:
+            depth_m: exact depth, 0 where there is none.
+            camera: of the depth image.
+            rng: the dice.
+            gloss: share of light that surfaces mirror, 0–1; without it nothing mirrors.
+            albedo: brightness of surfaces, 0–1; without it nothing is too dark.
+        """
         disparity = self.focal_px * self.baseline_m / np.where(depth_m > 0, depth_m, np.inf)
         disparity += rng.normal(0, self.disparity_sigma_px, depth_m.shape)
         disparity = np.round(disparity / self.disparity_step_px) * self.disparity_step_px
@@ -53,10 +73,23 @@ class SensorNoise:
         lost = depth_m == 0
         lost |= (reading < self.range_m[0]) | (reading > self.range_m[1])
         lost |= self._beside_jump(depth_m) & (rng.random(depth_m.shape) < self.edge_dropout)
-        none, full = self.grazing_cosine
-        kept_share = (incidence_cosine(depth_m, camera) - none) / (full - none)
-        lost |= rng.random(depth_m.shape) > kept_share
+        cosine = incidence_cosine(depth_m, camera)
+        lost |= rng.random(depth_m.shape) > _between(cosine, self.grazing_cosine)
+        if gloss is not None:
+            reading *= self._detour(gloss, rng)
+            dazzled = _between(gloss, self.glare_gloss) * (cosine >= self.glare_cosine)
+            lost |= (patches(depth_m.shape, rng) < dazzled) | (reading > self.range_m[1])
+        if albedo is not None:
+            returned = albedo * cosine / np.maximum(depth_m, 1e-3) ** 2
+            lost |= rng.random(depth_m.shape) > _between(returned, self.least_return)
         return np.where(lost, 0, reading).astype(np.float32)
+
+    def _detour(
+        self, gloss: Float32[ndarray, "height width"], rng: np.random.Generator
+    ) -> Float64[ndarray, "height width"]:
+        """How much farther than the surface the readings are, by patches: 1 to 1.5 times."""
+        wrong = patches(gloss.shape, rng) < self.mirrored_share * gloss**2
+        return np.where(wrong, 1 + 0.5 * patches(gloss.shape, rng), 1)
 
     def color(
         self, color: UInt8[ndarray, "height width 3"], rng: np.random.Generator
@@ -77,6 +110,22 @@ class SensorNoise:
             beside[first] |= jump
             beside[second] |= jump
         return beside
+
+
+def _between(
+    values: Float[ndarray, "height width"], limits: tuple[float, float]
+) -> Float[ndarray, "height width"]:
+    """0 below the limits, 1 above them, and linear between."""
+    return np.clip((values - limits[0]) / (limits[1] - limits[0]), 0, 1)
+
+
+def patches(
+    shape: tuple[int, ...], rng: np.random.Generator, size_px: int = 8
+) -> Float64[ndarray, "height width"]:
+    """Numbers from 0 to 1, evenly spread, that pixels of a square patch share."""
+    height, width = shape
+    coarse = rng.random((-(-height // size_px), -(-width // size_px)))
+    return np.kron(coarse, np.ones((size_px, size_px)))[:height, :width]
 
 
 def incidence_cosine(

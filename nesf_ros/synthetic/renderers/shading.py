@@ -115,7 +115,7 @@ def sky(light: Light, direction: wp.vec3):
     """What is seen where a ray leaves the scene."""
     up = direction[2] / wp.length(direction)
     if up > -0.05:
-        return light.zenith * (1.0 + 0.25 * wp.clamp(0.25 - up, 0.0, 1.0))
+        return light.zenith + wp.vec3(0.2 * wp.clamp(0.25 - up, 0.0, 1.0))
     return light.horizon
 
 
