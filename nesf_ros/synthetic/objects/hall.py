@@ -58,13 +58,8 @@ def _carriers(
                  (0.01 - width / 2, width / 2 - 0.01)]  # fmt: skip
         return Part("sides", tuple(sides)), 0.025
     metal = draw.material("metal") if draw.chance(0.7) else timber(draw)
-    outline = [
-        (0.001, 0),
-        (0.015, 0),
-        (0.85 * depth, low - 0.015),
-        (0.85 * depth, low),
-        (0.001, low),
-    ]
+    reach = 0.85 * depth
+    outline = [(0.001, 0), (0.015, 0), (reach, low - 0.015), (reach, low), (0.001, low)]
     open_ = draw.chance(0.5)
     solids: list[Solid] = []
     for x in (-0.35 * width, 0.35 * width):
@@ -88,7 +83,7 @@ def coat_rack(draw: Draw) -> Model:
     height, radius = draw.size(1.45, 1.85), draw.size(0.014, 0.024)
     spread = draw.size(0.18, 0.27)
     if draw.chance(0.5):
-        base = (cylinder(spread, 0.025, body, top_radius_m=0.95 * spread, sides=24),)
+        base: tuple[Solid, ...] = (cylinder(spread, 0.025, body, top_radius_m=0.95 * spread),)
     else:
         base = radial_legs(draw.count(3, 4), spread, 0.01, draw.size(0.2, 0.5), body, 0.03)
     pole = cylinder(radius, height - 0.02, body, (0, 0, 0.02), sides=12)
