@@ -4,6 +4,11 @@ To add a format: write a module with NEEDS (what a folder of that format holds),
 an open function that returns a `Source`; add it to FORMATS; test it on a tiny recording that the
 test writes in exactly that format. Frames that cannot be used are left out and counted by cause in
 `skipped`; a pose is never made up.
+
+Labelled scenes (`labelled.py`) have modules with both directions, write_<format>(scene, folder) and
+read_<format>(path): nesf, semabs, posed_folder, and bag_writer with bag_labels. Writers fill a
+`storing.new_folder`, so a scene is whole or not there; views of a scene that is read are
+`stored_views.StoredViews`; the rest of it is in `scene_json`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """A labelled scene small enough to compute by hand: boxes on a floor, seen from three places."""
 
+import json
+
 import numpy as np
 
 from nesf_ros.datasets.labelled import (
@@ -109,3 +111,16 @@ def assert_same(read, scene, depth_m=0.0):
         assert np.abs(found.depth_m - view.depth_m).max() <= depth_m
         assert ((found.depth_m == 0) == (view.depth_m == 0)).all()
         assert np.abs(found.normals_world - view.normals_world).max() < 1e-4
+
+
+def set_json(path, keys, value):
+    """Set one value in a JSON file."""
+    about = json.loads(path.read_text())
+    place = about
+    for key in keys[:-1]:
+        place = place[key]
+    if value is None:
+        del place[keys[-1]]
+    else:
+        place[keys[-1]] = value
+    path.write_text(json.dumps(about))

@@ -3,9 +3,7 @@
 import itertools
 import json
 import math
-import os
 import resource
-import struct
 from dataclasses import replace
 
 import cv2
@@ -13,14 +11,13 @@ import numpy as np
 import pytest
 
 from nesf_ros.datasets import Source, open_source
-from nesf_ros.datasets.label_images import read_image
 from nesf_ros.datasets.nesf import read_nesf, write_nesf
 from nesf_ros.errors import DatasetError
 from nesf_ros.geometry import se3
 from nesf_ros.geometry.cameras import project, unproject_image
 from nesf_ros.types import Intrinsics
 
-from .labelled_scenes import assert_same, render, small_scene
+from .labelled_scenes import assert_same, render, set_json, small_scene
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +29,6 @@ def scene():
 def written(scene, tmp_path):
     write_nesf(scene, tmp_path / "7")
     return tmp_path / "7"
-
-
-def set_json(path, keys, value):
-    """Set one value in a JSON file."""
-    about = json.loads(path.read_text())
-    place = about
-    for key in keys[:-1]:
-        place = place[key]
-    if value is None:
-        del place[keys[-1]]
-    else:
-        place[keys[-1]] = value
-    path.write_text(json.dumps(about))
 
 
 def test_a_scene_comes_back_as_it_was(scene, written):
@@ -141,44 +125,6 @@ def test_cameras_without_words_are_refused(scene, tmp_path, camera, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def broken(view, **changes):
-    return replace(
-        view, **{key: change_of(getattr(view, key)) for key, change_of in changes.items()}
-    )
-
-
-def with_value(value, at=(3, 4)):
-    def change_of(image):
-        image = image.copy()
-        image[at] = value
-        return image
-
-    return change_of
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"depth_m": with_value(np.nan)}, "depth is negative or not finite"),
-        ({"depth_m": with_value(np.inf)}, "depth is negative or not finite"),
-        ({"depth_m": with_value(-0.1)}, "depth is negative or not finite"),
-        ({"camera": lambda camera: replace(camera, height=17)}, "an image is"),
-        ({"normals_world": with_value(np.nan)}, "normal is longer than 1, or not finite"),
-        ({"normals_world": with_value(1.5)}, "normal is longer than 1"),
-        ({"instances": with_value(4)}, "from 0 to 4; the scene has 4 things|from -1 to 4"),
-        ({"instances": with_value(-2)}, "goes from -2"),
-        ({"parts": with_value(2)}, "parts that the things there do not have"),
-        ({"world_T_camera": with_value(np.nan, (0, 3))}, "view 1.*pose holds NaN"),
-        ({"world_T_camera": with_value(2.0, (0, 0))}, "view 1.*not rigid"),
-    ],
-)
-def test_views_that_cannot_be_are_refused_and_leave_nothing(scene, tmp_path, changes, message):
-    views = (scene.views[0], broken(scene.views[1], **changes))
-    with pytest.raises(DatasetError, match=message):
-        write_nesf(replace(scene, views=views), tmp_path / "a")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_what_cannot_be_written(scene, written, tmp_path):
     with pytest.raises(DatasetError, match="exists already"):
         write_nesf(scene, written)
@@ -191,24 +137,6 @@ def test_what_cannot_be_written(scene, written, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DatasetError, match="cannot be written: .*Not a directory.* MB left"):
         write_nesf(scene, tmp_path / "file" / "a")
-
-
-def test_an_interrupted_run_leaves_nothing_and_is_resumed(scene, tmp_path):
-    class Interrupted(tuple):
-        def __getitem__(self, index):
-            if index == 1:
-                raise KeyboardInterrupt
-            return super().__getitem__(index)
-
-    with pytest.raises(KeyboardInterrupt):
-        write_nesf(replace(scene, views=Interrupted(scene.views)), tmp_path / "a")
-    assert list(tmp_path.iterdir()) == []
-    # A run that was killed cannot clean up.
-    (tmp_path / ".a.partial").mkdir()
-    (tmp_path / ".a.partial" / "rgba_00009.png").touch()
-    write_nesf(scene, tmp_path / "a")
-    assert not (tmp_path / "a" / "rgba_00009.png").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_full_disk_leaves_nothing(scene, tmp_path):
@@ -244,81 +172,6 @@ def test_broken_metadata_is_an_error(written, keys, value, message):
     set_json(written / "metadata.json", keys, value)
     with pytest.raises(DatasetError, match=message):
         read_nesf(written)
-
-
-@pytest.mark.parametrize(
-    ("keys", "value", "message"),
-    [
-        (["things"], None, "has no 'things'"),
-        (["things", 1, "box"], None, "has no 'box'"),
-        (["things", 1, "box", "lower"], [9, 9, 9], "every upper bound"),
-        (["things", 1, "name"], "floor", "a thing is named twice"),
-        (["things", 1, "class_name"], "sofa", "classes that are not listed: sofa"),
-        (["things", 1, "parts"], [3], "3 must be text"),
-        (["classes", 0], "floor", "a class is named twice"),
-        (["relations", 0, "relation"], "near", "'near' is none of in, on, behind"),
-        (["relations", 0, "target"], 4, "about a thing that there is not"),
-        (["captions", 0, "thing"], 4, "about a thing that there is not"),
-        (["captions", 0, "text"], 4, "4 must be text"),
-        (["relations", 0, "target"], -1, "must be a whole number"),
-        (["views", 2], None, "has 2 views, metadata.json 3"),
-        (["views", 0, "stamp_ns"], True, "must be a whole number"),
-        (["bounds"], [], "list indices"),
-    ],
-)
-def test_broken_scene_files_are_errors(written, keys, value, message):
-    set_json(written / "scene.json", keys, value)
-    with pytest.raises(DatasetError, match=f"scene.json.*{message}"):
-        read_nesf(written)
-
-
-def test_text_that_is_no_json_is_an_error(written):
-    for text in ("", "{", "[" * 100_000, '{"camera": NaN}', "\xff"):
-        (written / "metadata.json").write_text(text, "latin-1")
-        with pytest.raises(DatasetError, match=r"metadata\.json is no JSON"):
-            read_nesf(written)
-    (written / "metadata.json").unlink()
-    os.mkfifo(written / "metadata.json")
-    with pytest.raises(DatasetError, match="missing, or no file"):
-        read_nesf(written)
-    with open(written / "large.json", "wb") as file:
-        file.truncate(1 << 27)
-    os.replace(written / "large.json", written / "metadata.json")
-    with pytest.raises(DatasetError, match="more than 67108864 bytes"):
-        read_nesf(written)
-
-
-def test_broken_images_are_errors(scene, written):
-    views = read_nesf(written).views
-
-    def spoiled(name, data):
-        path = written / name
-        whole = path.read_bytes()
-        path.write_bytes(data(whole))
-        with pytest.raises(DatasetError) as caught:
-            views[0]
-        path.write_bytes(whole)
-        return str(caught.value)
-
-    for name in ("rgba_00000.png", "depth_00000.tiff", "instance_00000.png", "normal_00000.png"):
-        for share in (0.0, 0.5, 0.9):
-            assert name in spoiled(name, lambda whole, end=share: whole[: int(end * len(whole))])
-    # Images that say that they are larger than the memory.
-    bomb = struct.pack(">II", 1 << 30, 1 << 30)
-    assert "1073741824x1073741824 px" in spoiled(
-        "rgba_00000.png", lambda whole: whole[:16] + bomb + whole[24:]
-    )
-    packed = [cv2.IMWRITE_TIFF_COMPRESSION, 8]
-    large = cv2.imencode(".tiff", np.zeros((1000, 1500), np.float32), packed)[1].tobytes()
-    assert "1500x1000 px; it must be 24x18" in spoiled("depth_00000.tiff", lambda _: large)
-    assert "more than 68992 bytes" in spoiled("depth_00000.tiff", lambda whole: whole * 100)
-    byte = cv2.imencode(".png", np.zeros((18, 24), np.uint8))[1].tobytes()
-    assert "uint8" in spoiled("instance_00000.png", lambda _: byte)
-    five = cv2.imencode(".png", np.full((18, 24), 5, np.uint16))[1].tobytes()
-    assert "from 4 to 4; the scene has 4 things" in spoiled("instance_00000.png", lambda _: five)
-    huge = Intrinsics(1 << 40, 1, 1.0, 1.0, 0.0, 0.0)
-    with pytest.raises(DatasetError, match="too large to read"):
-        read_image(written / "rgba_00000.png", huge, np.dtype(np.uint8))
 
 
 def test_depth_that_is_none(scene, written):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from nesf_ros.datasets import Source, open_source
-from nesf_ros.datasets.label_images import decode_normals, encode_normals
 from nesf_ros.datasets.posed_folder import read_posed_folder, write_posed_folder
 from nesf_ros.datasets.sevenscenes import open_sevenscenes
 from nesf_ros.errors import DatasetError
@@ -92,17 +91,6 @@ def test_parts_and_normals_may_be_left_out(scene, tmp_path):
     assert first.parts is None and second.normals_world is None
     assert (second.parts == scene.views[1].parts).all()
     assert first.normals_world is not None
-
-
-def test_normals_keep_their_direction():
-    rng = np.random.default_rng(0)
-    normals = rng.normal(size=(20, 30, 3)).astype(np.float32)
-    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    normals[0, 0], normals[0, 1], normals[0, 2] = 0, (1, 0, 0), (0, -1, 0)
-    read = decode_normals(encode_normals(normals))
-    assert np.abs(read - normals).max() < 3.2e-5
-    assert (read[0, :3] == normals[0, :3]).all()
-    assert np.linalg.norm(read.reshape(-1, 3)[1:], axis=1) == pytest.approx(1)
 
 
 def test_broken_folders_are_errors(written):
