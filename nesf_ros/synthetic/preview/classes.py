@@ -48,7 +48,7 @@ def portrait(
     center, reach = (lower + upper) / 2, float(np.linalg.norm(upper - lower)) / 2
     ground = box((40 * reach, 40 * reach, 0.1), plain((0.72, 0.72, 0.70)))
     things = [Thing("model", "model", model)]
-    low = float(lower[2]) if places[0] not in (WALL, CEILING) else float(lower[2]) - reach
+    low = float(lower[2]) if places[0] not in (WALL, CEILING) else float(center[2]) - 2 * reach
     things.append(
         Thing("ground", "ground", Model((Part("ground", (ground,)),), ground.material),
               placement(0, 0, low - 0.1))
