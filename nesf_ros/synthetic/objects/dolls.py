@@ -37,7 +37,7 @@ def blob(
 
 
 def blobs(
-    scale_m: float, rows: Iterable[tuple[Point, Point]], material: Material, sides: int = 10
+    scale_m: float, rows: Iterable[tuple[Point, Point]], material: Material, sides: int = 8
 ) -> tuple[Solid, ...]:
     """Ellipsoids by (diameters, centre) as multiples of a length; those at x ≠ 0 are doubled."""
     solids = []
