@@ -194,7 +194,7 @@ def tablet(draw: Draw) -> Model:
 
 @object_class("cell phone", "electronics", size_m=((0.045, 0.085), (0.1, 0.175), (0.007, 0.03)),
               places=(SURFACE,),
-              aliases=("smartphone", "cellphone", "phone"))  # fmt: skip
+              aliases=("smartphone", "cellphone", "smart phone"))  # fmt: skip
 def cell_phone(draw: Draw) -> Model:
     """A flat one that is all screen, or an older one with keys below a small screen."""
     case = draw.material("plastic", "black", "black", "white", "grey", "blue", "red", "pink")

@@ -129,3 +129,33 @@ def text_page(draw: Draw, width: int = 84, height: int = 60) -> Image:
         color = bytes_of(draw.color(draw.choice(_BRIGHT)))
         cv2.rectangle(image, (width // 2, 14), (width - 8, height // 2 + 8), color, -1)
     return image
+
+
+def dial_scale(draw: Draw, width: int = 96, height: int = 40) -> Image:
+    """A radio's scale: frequencies, marks, and a needle."""
+    image = filled(draw.color(draw.choice(("beige", "white", "black"))), width, height)
+    ink = (230, 160, 40) if int(image[0, 0].sum()) < 300 else (40, 40, 40)
+    for number, text in enumerate(("88", "92", "98", "104")):
+        at = (4 + number * width // 4, height // 3)
+        cv2.putText(image, text, at, _FONT, 0.3, ink, 1, cv2.LINE_AA)
+    for left in range(4, width - 2, 6):
+        cv2.line(image, (left, height // 2), (left, height // 2 + height // 5), ink, 1)
+    needle = draw.count(8, width - 8)
+    cv2.line(image, (needle, 2), (needle, height - 3), (220, 30, 30), 2)
+    return image
+
+
+def weighing_dial(draw: Draw, size: int = 64) -> Image:
+    """The round face of a weighing scale: marks, figures and a needle."""
+    image = filled((0.95, 0.95, 0.92), size, size)
+    middle, reach = (size - 1) / 2, 0.46 * size
+    for number in range(24):
+        angle = number * np.pi / 12
+        way = np.array([np.sin(angle), -np.cos(angle)])
+        inner = 0.7 if number % 3 == 0 else 0.85
+        start, end = (tuple((middle + f * reach * way).astype(int).tolist()) for f in (inner, 1.0))
+        cv2.line(image, start, end, (20, 20, 20), 2 if number % 3 == 0 else 1)
+    angle = draw.size(0, 2 * np.pi)
+    tip = (int(middle + 0.8 * reach * np.sin(angle)), int(middle - 0.8 * reach * np.cos(angle)))
+    cv2.line(image, (size // 2, size // 2), tip, (210, 20, 20), 3)
+    return image
