@@ -73,6 +73,8 @@ KINDS: dict[str, Kind] = {
     "rubber": Kind(("black", "red", "blue", "green", "orange"), ("blotches",), (0.03, 0.06),
                    (0.05, 0.1)),
     "stone": Kind(("grey", "white", "black", "beige"), ("speckle",), (0.01, 0.03), (0.2, 0.5)),
+    "wax": Kind(("white", "white", "beige", "red", "green", "purple", "yellow", "pink"),
+                ("blotches",), (0.02, 0.05), (0.03, 0.1), 0.1),
     "wicker": Kind(("beige", "brown", "white"), ("checker", "bands"), (0.008, 0.02), (0.3, 0.6)),
 }  # fmt: skip
 """Kinds of material by their word; food and plants bring colours of their own (`natural`)."""
