@@ -37,7 +37,7 @@ class Spot:
     p: wp.vec3
     """Its middle."""
     n: wp.vec3
-    """The surface's normal in the frame of the texture."""
+    """The surface's unit normal in the frame of the texture."""
     w: wp.vec3
     """How wide it is along each axis."""
 
@@ -98,15 +98,17 @@ def square(t: float, w: float):
 def pulse(t: float, duty: float, w: float):
     """A wave of period 1 that is 1 in [0, duty) and else 0, averaged over a width w."""
     u = t - 0.5 * duty + 0.5
-    edge = 0.5 * duty - wp.abs(u - wp.floor(u) - 0.5)
-    sharp = wp.clamp(edge / wp.max(w, 1.0e-6) + 0.5, 0.0, 1.0)
-    return wp.lerp(duty, sharp, wp.clamp(2.0 - 2.0 * w, 0.0, 1.0))
+    away = wp.abs(u - wp.floor(u) - 0.5)
+    half = 0.5 * wp.max(w, 1.0e-5)
+    overlap = wp.min(0.5 * duty, away + half) - wp.max(-0.5 * duty, away - half)
+    return wp.lerp(duty, wp.max(overlap, 0.0) / (2.0 * half), wp.clamp(2.0 - 2.0 * w, 0.0, 1.0))
 
 
 @wp.func
 def above(value: float, limit: float, w: float):
     """1 where a noise value exceeds a limit, with an edge as soft as a width of w cells asks."""
-    return wp.clamp((value - limit) / wp.max(w, 1.0e-3) + 0.5, 0.0, 1.0)
+    # The noise rises by half from one cell to the next, or so.
+    return wp.clamp((value - limit) / wp.max(0.5 * w, 1.0e-3) + 0.5, 0.0, 1.0)
 
 
 @wp.func
@@ -127,7 +129,8 @@ def fabric(table: wp.array(dtype=float), spot: Spot):
     for axis in range(3):
         share = kept(40.0 / _TURN * spot.w[axis])
         if share > 0.0:
-            weave += share * wp.sin(40.0 * spot.p[axis])
+            lying = 1.0 - spot.n[axis] * spot.n[axis]
+            weave += share * lying * wp.sin(40.0 * spot.p[axis])
     return 0.6 * soft_noise(table, spot, wp.vec3(1.0)) + 0.2 + 0.13 * weave
 
 
@@ -142,7 +145,7 @@ def wood(table: wp.array(dtype=float), spot: Spot):
     rise = ring - wp.floor(ring)
     # Slowly darker through the summer, sharply pale again in spring.
     late = wp.where(rise < 0.85, rise * rise * 1.384, (1.0 - rise) * 6.667)
-    late = 0.39 + kept(0.8 * wp.max(spot.w[1], spot.w[2])) * (late - 0.39)
+    late = 0.358 + kept(0.8 * wp.max(spot.w[1], spot.w[2])) * (late - 0.358)
     return 0.75 * late + 0.3 * soft_noise(table, spot, wp.vec3(0.6, 9.0, 9.0))
 
 
@@ -164,9 +167,9 @@ def speckle(table: wp.array(dtype=float), spot: Spot):
     w = widest(spot.w)
     large = above(noise(table, 1.7 * spot.p), 0.7, 1.7 * w)
     small = above(noise(table, 5.3 * spot.p), 0.72, 5.3 * w)
-    large = 0.13 + kept(0.85 * w) * (large - 0.13)
-    small = 0.11 + kept(2.65 * w) * (small - 0.11)
-    return wp.max(large, 0.6 * small)
+    large = 0.154 + kept(0.85 * w) * (large - 0.154)
+    small = 0.129 + kept(2.65 * w) * (small - 0.129)
+    return large + (1.0 - large) * 0.6 * small
 
 
 @wp.func
@@ -204,13 +207,15 @@ def zigzag(spot: Spot):
 def marble(table: wp.array(dtype=float), spot: Spot):
     """Thin dark veins of varying strength over faint clouds."""
     p = spot.p
+    broad = widest(spot.w)
     cloud = noise(table, 0.6 * p)
     bend = 3.0 * cloud + 0.9 * noise(table, 1.9 * p)
     vein = wp.abs(wp.sin(0.5 * _TURN * (0.35 * (p[0] + p[1] + p[2]) + bend)))
-    width = 0.18 + 2.0 * widest(spot.w)
+    width = 0.18 + 2.0 * broad
     dark = wp.clamp(1.0 - vein / width, 0.0, 1.0) * 0.18 / width
     strength = noise(table, 0.45 * p + wp.vec3(7.3))
-    return 0.25 * cloud + wp.clamp(2.4 * strength - 0.5, 0.0, 1.0) * dark
+    marked = 0.25 * cloud + wp.clamp(2.4 * strength - 0.5, 0.0, 1.0) * dark
+    return 0.161 + kept(0.3 * broad) * (marked - 0.161)
 
 
 @wp.func

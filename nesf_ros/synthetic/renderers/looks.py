@@ -164,7 +164,7 @@ def base_color(world: World, solid: int, point: wp.vec3, normal: wp.vec3, radius
             return wp.vec3(c[0], c[1], c[2])
     spot = Spot()
     spot.p = surface.texture_R_world * point + surface.texture_shift
-    spot.n = surface.texture_R_world * normal
+    spot.n = wp.normalize(surface.texture_R_world * normal)
     spot.w = 2.0 * widths(surface.texture_R_world, normal, radius)
     share = mixed(world.noise, surface.pattern, spot)
     return surface.color + share * (surface.second - surface.color)

@@ -120,6 +120,13 @@ def sky(light: Light, direction: wp.vec3):
 
 
 @wp.func
+def surroundings(direction: wp.vec3):
+    """In place of true reflections: how bright a room is above, below and around."""
+    around = 0.3 * wp.sin(4.0 * direction[0] + 1.0) * wp.sin(4.0 * direction[1] + 2.0)
+    return 0.4 + 1.0 * wp.smoothstep(-0.3, 0.7, direction[2]) + around
+
+
+@wp.func
 def tone(value: float):
     """A display value as a byte; highlights are compressed."""
     v = value
@@ -130,11 +137,54 @@ def tone(value: float):
 
 @wp.func
 def radius_of(hits: Hits, normal: wp.vec3, i: int, pixel: float):
-    """Radius in metres of the spot that a pixel covers; `pixel` is 1 / focal length."""
+    """Radius in metres of the spot that a pixel covers."""
     way = direction_of(hits, i)
     slope = wp.max(-wp.dot(normal, way) / wp.length(way), 0.05)
     # Between the spot's width and its length along the slope.
     return 0.5 * hits.lengths[i] * pixel / wp.sqrt(slope)
+
+
+@wp.struct
+class Shine:
+    """What reaches the camera from a spot, before it takes the surface's colour."""
+
+    scattered: wp.vec3
+    mirrored: wp.vec3
+    """Of the surroundings."""
+    highlight: wp.vec3
+    """Of the lamps."""
+
+
+@wp.func
+def shine_at(
+    light: Light,
+    i: int,
+    point: wp.vec3,
+    normal: wp.vec3,
+    viewer: wp.vec3,
+    gloss: float,
+    slots: wp.array2d(dtype=int),
+    occluded: wp.array(dtype=wp.bool),
+):
+    """Light from everywhere, and from all lamps that reach pixel i: Lambert and Blinn–Phong."""
+    shine = Shine()
+    # A little more from above.
+    shine.scattered = light.ambient * (1.0 + 0.083 * normal[2])
+    if gloss > 0.0:
+        back = 2.0 * wp.dot(normal, viewer) * normal - viewer
+        shine.mirrored = light.ambient * surroundings(back)
+    for lamp in range(light.lamps.shape[0]):
+        slot = slots[i, lamp]
+        if slot >= 0 and not occluded[slot]:
+            ray = light.lamps[lamp].position - point
+            distance = wp.length(ray)
+            # As `lighting.reach`.
+            arriving = light.lamps[lamp].light / (0.6 + 0.2 * distance)
+            shine.scattered += arriving * wp.max(wp.dot(normal, ray) / distance, 0.0)
+            if gloss > 0.0:
+                half = wp.dot(normal, wp.normalize(ray / distance + viewer))
+                shine.highlight += arriving * wp.pow(wp.max(half, 0.0), 20.0 + 160.0 * gloss)
+    return shine
 
 
 @wp.kernel
@@ -148,49 +198,27 @@ def shade(
     occluded: wp.array(dtype=wp.bool),
     color: wp.array2d(dtype=wp.uint8),
 ):
-    """The colour of every pixel: Lambert and Blinn–Phong under all lamps that reach it."""
+    """The colour of every pixel; `pixel` is 1 / focal length."""
     i = wp.tid()
     way = direction_of(hits, i)
-    out = wp.vec3()
+    out = sky(light, way)
     if wp.isfinite(hits.lengths[i]):
         normal = wp.vec3(normals[i, 0], normals[i, 1], normals[i, 2])
         point = origin_of(hits, i) + hits.lengths[i] * way
         solid = world.solid_of[hits.triangles[i]]
-        radius = radius_of(hits, normal, i, pixel)
-        base = base_color(world, solid, point, normal, radius)
+        base = base_color(world, solid, point, normal, radius_of(hits, normal, i, pixel))
         gloss = world.surfaces[solid].gloss
         viewer = wp.normalize(-way)
-        power = 6.0 + 150.0 * gloss * gloss
-        # Light from everywhere, a little more of it from above.
-        diffuse = light.ambient * (1.0 + 0.083 * normal[2])
-        mirrored = wp.vec3()
-        if gloss > 0.0:
-            # In place of true reflections: a bright half above, a dim one below.
-            back = 2.0 * wp.dot(normal, viewer) * normal[2] - viewer[2]
-            bright = 0.45 + 0.75 * wp.smoothstep(-0.35, 0.6, back)
-            mirrored = light.ambient * bright
-        for lamp in range(light.lamps.shape[0]):
-            slot = slots[i, lamp]
-            if slot >= 0 and not occluded[slot]:
-                ray = light.lamps[lamp].position - point
-                distance = wp.length(ray)
-                # Softer than the inverse square, as in a room whose walls throw light back.
-                power_there = light.lamps[lamp].light / (0.6 + 0.2 * distance)
-                diffuse += power_there * wp.max(wp.dot(normal, ray) / distance, 0.0)
-                if gloss > 0.0:
-                    half = wp.normalize(ray / distance + viewer)
-                    peak = wp.pow(wp.max(wp.dot(normal, half), 0.0), power)
-                    mirrored += power_there * (0.03 * (power + 8.0) * peak)
-        lit = wp.cw_mul(base, diffuse)
+        shine = shine_at(light, i, point, normal, viewer, gloss, slots, occluded)
+        out = wp.cw_mul(base, shine.scattered)
         if world.surfaces[solid].metal == 1:
-            mirrored = wp.cw_mul(mirrored, 0.25 * wp.vec3(1.0) + 0.75 * base)
-            out = (1.0 - 0.6 * gloss) * lit + gloss * mirrored
+            bright = shine.mirrored + 2.5 * shine.highlight
+            tinted = wp.cw_mul(bright, wp.vec3(0.25) + 0.75 * base)
+            out += gloss * (1.4 * tinted - 0.7 * out)
         else:
             rim = 1.0 - wp.max(wp.dot(normal, viewer), 0.0)
-            fresnel = gloss * (0.25 + 0.75 * rim * rim * rim)
-            out = lit + fresnel * mirrored
-    else:
-        out = sky(light, way)
+            out += gloss * (0.15 + 0.7 * rim * rim * rim) * shine.mirrored
+            out += wp.min(2.5 * gloss, 1.0) * shine.highlight
     for channel in range(3):
         color[i, channel] = tone(out[channel])
 
