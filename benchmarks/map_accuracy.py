@@ -57,10 +57,10 @@ def score(seed: int, noise: SensorNoise | None) -> dict[str, float]:
     for frame in source:
         voxel_map.integrate(frame)
     points, _ = surface_points(voxel_map)
-    truth_points = observed_surface(source.room, source.poses, source.camera, SURFACE_POINTS)
+    truth_points = observed_surface(source.scene, source.poses, source.camera, SURFACE_POINTS)
     surface = surface_fscore(points, truth_points, THRESHOLD_M)
-    lattice = Lattice.covering(source.room.interior, config.voxel_size_m)
-    truth = observation_truth(source.room, source.poses, source.camera, lattice)
+    lattice = Lattice.covering(source.scene.interior, config.voxel_size_m)
+    truth = observation_truth(source.scene, source.poses, source.camera, lattice)
     upper = np.array(lattice.origin) + np.array(lattice.shape) * lattice.voxel_size_m
     codes, origin = dense_codes(voxel_map, Box(lattice.origin, tuple(upper.tolist())))
     if codes.shape != truth.shape or not np.allclose(origin, lattice.origin):

@@ -66,6 +66,19 @@ class Body:
         points = self._corners[..., :2].reshape(-1, 1, 2).astype(np.float32)
         return cv2.convexHull(points)[:, 0].astype(np.float64)
 
+    def bounds_at(
+        self, world_T_body: Float64[ndarray, "4 4"]
+    ) -> tuple[Float64[ndarray, " 3"], Float64[ndarray, " 3"]]:
+        """Corners of its bounding box in the world, for a pose that keeps it upright."""
+        outline = self.footprint @ world_T_body[:2, :2].T + world_T_body[:2, 3]
+        bottom, top = (corner[2] + world_T_body[2, 3] for corner in self.model.bounds)
+        return np.r_[outline.min(0), bottom], np.r_[outline.max(0), top]
+
+    @cached_property
+    def boxes(self) -> Float64[ndarray, "solids 2 3"]:
+        """Lower and upper corner of every solid."""
+        return np.array([s.bounds for part in self.model.parts for s in part.solids])
+
     @cached_property
     def base(self) -> Float64[ndarray, "n 3"]:
         """Points of its underside, which touch a level support below it."""

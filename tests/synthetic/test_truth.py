@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from nesf_ros.synthetic.lighting import Lamp, Lighting
+from nesf_ros.synthetic.materials import plain
 from nesf_ros.synthetic.overlap import voxels_with_triangles
-from nesf_ros.synthetic.room import Room, pixel_rays
+from nesf_ros.synthetic.scene import Scene, pixel_rays
+from nesf_ros.synthetic.solids import box
 from nesf_ros.synthetic.source import SyntheticSource, default_camera
+from nesf_ros.synthetic.things import Model, Part, Thing, placement
 from nesf_ros.synthetic.truth import AMBIGUOUS, Lattice, observation_truth, observed_surface
 from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED, Box
 
@@ -20,12 +24,12 @@ def source():
 
 @pytest.fixture(scope="module")
 def lattice(source):
-    return Lattice.covering(source.room.interior, VOXEL_M)
+    return Lattice.covering(source.scene.interior, VOXEL_M)
 
 
 @pytest.fixture(scope="module")
 def classes(source, lattice):
-    return observation_truth(source.room, source.poses, CAMERA, lattice)
+    return observation_truth(source.scene, source.poses, CAMERA, lattice)
 
 
 def test_lattice_by_hand():
@@ -49,11 +53,11 @@ def test_classes_agree_with_occupancy(source, lattice, classes):
     free = centers[classes == FREE]
     rng = np.random.default_rng(0)
     jittered = free + rng.uniform(-0.499, 0.499, free.shape) * VOXEL_M
-    assert not source.room.occupancy(jittered).any()
+    assert not source.scene.occupancy(jittered).any()
     occupied = centers[classes == OCCUPIED]
-    assert source.room.distance(occupied).max() <= VOXEL_M * np.sqrt(3) / 2
-    deep = source.room.occupancy(centers.reshape(-1, 3)).reshape(classes.shape)
-    deep[deep] = source.room.distance(centers[deep]) > VOXEL_M
+    assert source.scene.distance(occupied).max() <= VOXEL_M * np.sqrt(3) / 2
+    deep = source.scene.occupancy(centers.reshape(-1, 3)).reshape(classes.shape)
+    deep[deep] = source.scene.distance(centers[deep]) > VOXEL_M
     assert (classes[deep] == UNOBSERVED).all()
 
 
@@ -62,7 +66,7 @@ def test_dense_ray_marching_never_enters_an_unobserved_voxel(source, lattice, cl
     visits = np.zeros(lattice.shape, int)
     for pose in source.poses:
         rays = pixel_rays(default_camera((160, 120)), pose)
-        depth_m = source.room.first_hits(rays).ray_lengths
+        depth_m = source.scene.first_hits(rays).ray_lengths
         rays = rays[(depth_m >= 0.15) & (depth_m <= 5.0)]
         depth_m = depth_m[(depth_m >= 0.15) & (depth_m <= 5.0)]
         for reached in np.arange(0, 5.0, VOXEL_M / 4):
@@ -78,28 +82,32 @@ def test_dense_ray_marching_never_enters_an_unobserved_voxel(source, lattice, cl
 
 
 def test_looking_at_a_wall_by_hand():
-    room = Room(0)
+    paint = plain((0.9, 0.9, 0.9))
+    model = Model((Part("wall", (box((0.2, 4.0, 4.0), paint),)),), paint)
+    wall = Thing("wall", "wall", model, placement(-2.1, 0.0, 0.0))
+    interior = Box((-2.0, -2.0, 0.0), (2.0, 2.0, 3.0))
+    scene = Scene("a wall", [wall], Lighting((Lamp((0, 0, 2)),)), interior)
     west = np.eye(4)
     west[:3, :3] = np.array([[0.0, 0, -1], [1, 0, 0], [0, -1, 0]])
     west[:3, 3] = 0.0, 0.9, 2.15
-    wall = -room.plan.width / 2
     camera = default_camera((160, 120))
-    # Eight voxels of 10 cm along the optical axis; the wall is in the middle of the last but one.
-    lattice = Lattice((wall - 0.15, 0.85, 2.10), 0.1, (8, 1, 1))
-    seen = observation_truth(room, [west], camera, lattice)[:, 0, 0]
+    # Eight voxels of 10 cm along the optical axis; the wall's face, x = -2, is in the middle of
+    # the last but one.
+    lattice = Lattice((-2.15, 0.85, 2.10), 0.1, (8, 1, 1))
+    seen = observation_truth(scene, [west], camera, lattice)[:, 0, 0]
     assert seen.tolist() == [UNOBSERVED, OCCUPIED] + 6 * [FREE]
     # The sensor reads no farther than 1 m: the wall is beyond it, so nothing at all is known.
-    blind = observation_truth(room, [west], camera, lattice, (0.15, 1.0))
+    blind = observation_truth(scene, [west], camera, lattice, (0.15, 1.0))
     assert (blind == UNOBSERVED).all()
     behind = Lattice((0.5, 0.85, 2.10), 0.1, (4, 1, 1))
-    assert (observation_truth(room, [west], camera, behind) == UNOBSERVED).all()
+    assert (observation_truth(scene, [west], camera, behind) == UNOBSERVED).all()
 
 
 def test_observed_surface_lies_on_the_visible_side(source):
-    points = observed_surface(source.room, source.poses, CAMERA, 4000)
+    points = observed_surface(source.scene, source.poses, CAMERA, 4000)
     assert 1000 < len(points) < 4000
-    assert source.room.distance(points).max() < 1e-3
-    one = observed_surface(source.room, source.poses[:1], CAMERA, 4000)
+    assert source.scene.distance(points).max() < 1e-3
+    one = observed_surface(source.scene, source.poses[:1], CAMERA, 4000)
     assert len(one) < len(points)
     toward = np.einsum("ni,i->n", one - source.poses[0][:3, 3], source.poses[0][:3, 2])
     assert toward.min() > 0  # in front of the camera

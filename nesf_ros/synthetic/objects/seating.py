@@ -184,5 +184,5 @@ def stool(draw: Draw) -> Model:
             hoop = torus(ring, 0.009, bearing, (0, 0, level * below), sides=16)
             parts.append(Part("foot rest", (hoop,)))
     room = Receptacle(ON, (-half, -half, height), (half, half, height + 0.35),
-                      seat.bounds[1][0] == radius, "seat")  # fmt: skip
+                      bool(seat.bounds[1][0] == radius), "seat")  # fmt: skip
     return Model((*parts, Part("seat", (seat,))), stuff, (room,))

@@ -16,6 +16,7 @@ from nesf_ros.errors import ConfigError
 from nesf_ros.synthetic.objects import CLASSES, class_named
 from nesf_ros.synthetic.scene import Scene
 from nesf_ros.synthetic.scenes.placing import Stage
+from nesf_ros.synthetic.scenes.rooms import room
 from nesf_ros.synthetic.scenes.tabletop import tabletop
 from nesf_ros.synthetic.scenes.toybox import (
     KLEVR_CLASSES,
@@ -51,6 +52,7 @@ _AROUND = ("hemisphere", "orbit")
 _GROUND = ("floor", "backdrop")
 
 SCENES: dict[str, SceneKind] = {
+    "room": SceneKind(room, (1, 150), ("handheld", "robot")),
     "klevr": SceneKind(klevr, (1, 20), _AROUND, ("floor", *KLEVR_CLASSES)),
     "tabletop": SceneKind(tabletop, (2, 60), _AROUND),
     "toybox5": SceneKind(toybox5, (1, 20), _AROUND, (*_GROUND, *TOYBOX5_CLASSES)),

@@ -16,6 +16,11 @@ _SWAY_RAD = 0.12
 _WEIGHTS = {"on": 1.0, "in": 0.8, "closed": 0.45, "top": 0.12}
 """How readily areas are chosen, times the root of their size; "top" is the back of a thing."""
 _LIKED = 0.6
+_SEATS = ("chair", "arm chair", "stool", "bench", "ottoman", "sofa", "stairs")
+_HIGH_M = 1.75
+_SELDOM = 0.25
+"""How much more rarely things lie on seats and above reach, and plain shapes lie about."""
+_AGAIN = 0.5  # as likely is a class for every instance that is there
 
 
 def fill(
@@ -80,8 +85,12 @@ def _something(
     ]
     preferred = [name for name in possible if name in liked]
     if preferred and stage.draw.chance(_LIKED):
-        return stage.draw.choice(preferred)
-    return stage.draw.choice(possible) if possible else None
+        possible = preferred
+    if not possible:
+        return None
+    weights = np.array([_AGAIN ** stage.number_of(name) for name in possible])
+    weights[[CLASSES[name].family == "shape" for name in possible]] *= _SELDOM
+    return possible[int(stage.rng.choice(len(possible), p=weights / weights.sum()))]
 
 
 def _belongs(about: ObjectClass, area: Area, rooms: Collection[str]) -> bool:
@@ -97,7 +106,12 @@ def _weight(area: Area) -> float:
     kind = "top" if not area.families else area.space.relation
     if kind == IN and area.space.closed:
         kind = "closed"
-    return float(_WEIGHTS[kind] * np.sqrt(width * depth))
+    weight = _WEIGHTS[kind] * np.sqrt(width * depth)
+    if area.holder.class_name in _SEATS:
+        weight *= _SELDOM
+    if area.holder.world_T_model[2, 3] + area.space.lower[2] > _HIGH_M:
+        weight *= _SELDOM
+    return float(weight)
 
 
 def _turn(stage: Stage) -> float | None:

@@ -59,6 +59,10 @@ class Stage:
         """How many objects there are, structure not counted."""
         return sum(self._numbers.values())
 
+    def number_of(self, class_name: str) -> int:
+        """How many objects of a class there are."""
+        return self._numbers.get(class_name, 0)
+
     def structure(self, thing: Thing) -> Thing:
         """Add a piece of the building or ground."""
         return self._add(thing, Body(thing.model))
@@ -69,8 +73,7 @@ class Stage:
 
     def is_free(self, body: Body, world_T_body: Float64[ndarray, "4 4"]) -> bool:
         """Whether nothing that is there shares a point with the body at this pose."""
-        thing = Thing("", "", body.model, world_T_body)
-        lower, upper = thing.bounds
+        lower, upper = body.bounds_at(world_T_body)
         near = (self._bounds[:, 0] < upper).all(1) & (self._bounds[:, 1] > lower).all(1)
         return not any(
             collide(self._bodies[other.name], other.world_T_model, body, world_T_body)
@@ -91,7 +94,7 @@ class Stage:
         """
         if not self.is_free(body, world_T_body):
             return None
-        number = self._numbers.get(class_name, 0) + 1
+        number = self.number_of(class_name) + 1
         self._numbers[class_name] = number
         thing = Thing(
             f"{class_name} {number}", class_name, body.model, world_T_body, support.name, relation
