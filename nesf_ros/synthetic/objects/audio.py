@@ -20,7 +20,7 @@ from nesf_ros.synthetic.solids import (
     torus,
     tube,
 )
-from nesf_ros.synthetic.things import Model, Part, turned
+from nesf_ros.synthetic.things import Model, Part, placement, turned
 
 _HOME = ("living room", "bedroom", "office")
 
@@ -78,7 +78,8 @@ def headphones(draw: Draw) -> Model:
     body = draw.material("plastic", "black", "white", "red", "blue", "grey", "pink", "turquoise")
     soft = draw.material("leather", "black", "brown", "white")
     bow_stuff = draw.choice((body, draw.material("metal", "grey")))
-    cups, pads = [], []
+    cups: list[Solid] = []
+    pads: list[Solid] = []
     for way in (-1, 1):
         # Cups are made upright and laid along x: shell outside, cushion inside.
         shell = cylinder(radius, 0.022, body, top_radius_m=0.75 * radius, sides=20)
@@ -87,7 +88,7 @@ def headphones(draw: Draw) -> Model:
         lid = lying(cylinder(0.45 * radius, 0.003, bow_stuff, sides=14), "x", (0.022, 0, 0))
         for part, goal in ((lying(shell, "x"), cups), (lid, cups),
                            (lying(rest, "x", (-0.35 * radius, 0, 0)), pads)):  # fmt: skip
-            goal.append(part.moved(_shift(way * half, 0.06, radius) @ turn))
+            goal.append(part.moved(placement(way * half, 0.06, radius) @ turn))
     # From cup to cup, rising a little, and down onto the ground where it is farthest away.
     wide, thick = half + 0.012, 0.0045
     bow = arc(wide, 180, 360, 11, (0.0, 0.05), reach)
@@ -107,13 +108,7 @@ def headphones(draw: Draw) -> Model:
     )
 
 
-def _shift(x: float, y: float, z: float) -> np.ndarray:
-    pose = np.eye(4)
-    pose[:3, 3] = x, y, z
-    return pose
-
-
-@object_class("radio", "electronics", size_m=((0.17, 0.5), (0.06, 0.2), (0.11, 0.5)),
+@object_class("radio", "electronics", size_m=((0.17, 0.5), (0.06, 0.2), (0.11, 0.58)),
               places=(SURFACE,), rooms=("kitchen", *_HOME),
               aliases=("radio set", "portable radio", "transistor radio"))  # fmt: skip
 def radio(draw: Draw) -> Model:
@@ -158,6 +153,17 @@ def radio(draw: Draw) -> Model:
     return Model(tuple(parts), body)
 
 
+def _rotary_dial(draw: Draw, radius: float, dark: Material) -> Solids:
+    """A disc with ten finger holes around its middle, lying on the origin."""
+    angles = np.linspace(0.3, 5.2, 10)
+    holes = [(0.68 * radius * np.cos(a), 0.68 * radius * np.sin(a), 0.0) for a in angles]
+    return (
+        cylinder(radius, 0.006, draw.material("metal", "grey", "gold"), sides=24),
+        cylinder(0.4 * radius, 0.009, dark, sides=16),
+        *(cylinder(0.14 * radius, 0.0075, dark, at, sides=8) for at in holes),
+    )
+
+
 @object_class("telephone", "electronics", size_m=((0.18, 0.28), (0.17, 0.27), (0.08, 0.18)),
               places=(SURFACE,), rooms=("office", *_HOME),
               aliases=("desk phone", "landline phone", "corded phone"))  # fmt: skip
@@ -172,19 +178,13 @@ def telephone(draw: Draw) -> Model:
     case = profile(side, width, body)
     lean = np.arctan2(high - low, front - ridge)
     middle = ((front + ridge) / 2, (low + high) / 2)
-    slope = _shift(0, middle[0], middle[1]) @ turned("x", -lean)
+    slope = placement(0, middle[0], middle[1]) @ turned("x", -lean)
     slant = (front - ridge) / np.cos(lean)
     if dialled:
-        radius = 0.46 * min(slant, width)
-        holes = [(0.68 * radius * np.cos(a), 0.68 * radius * np.sin(a))
-                 for a in np.linspace(0.3, 5.2, 10)]  # fmt: skip
-        dial = [cylinder(radius, 0.006, draw.material("metal", "grey", "gold"), sides=24),
-                cylinder(0.4 * radius, 0.009, dark, sides=16),
-                *(cylinder(0.14 * radius, 0.0075, dark, (x, y, 0), sides=8)
-                  for x, y in holes)]  # fmt: skip
+        dial = _rotary_dial(draw, 0.46 * min(slant, width), dark)
     else:
         pad = keys(("123", "456", "789", "*0#"), draw.color("white"), (0.15,) * 3, (0.1,) * 3)
-        dial = [face_up(pad, (0.5 * width, 0.8 * slant), dark, (0, 0, 0), 0.004)]
+        dial = (face_up(pad, (0.5 * width, 0.8 * slant), dark, (0, 0, 0), 0.004),)
     top = high + 0.018
     rests = [box((0.05, 0.33 * depth, 0.03), body, (x * 0.4 * width, -0.31 * depth, high - 0.01))
              for x in (-1, 1)]  # fmt: skip

@@ -34,6 +34,21 @@ def _around(size_m: Point, hole_m: Point, material: Material, at: Point) -> Soli
     )
 
 
+def _cupboard(
+    size_m: Point, doors: int, body: Material, steel: Material, at: Point
+) -> tuple[Solids, Solids]:
+    """Boards and shut doors around a hollow, open at the top; and the doors' handles."""
+    (width, depth, height), (x, y, z) = size_m, at
+    solids = [*hollow((width, depth - 0.05, height), 0.018, body, (x, y - 0.005, z), front=False)]
+    handles: list[Solid] = []
+    front, wide = y + depth / 2 - 0.03, width / doors - 0.006
+    for place in row(doors, width):
+        solids.append(box((wide, 0.018, height - 0.006), body, (x + place, front + 0.009, z)))
+        at = (x + place + 0.4 * wide, front + 0.017, z + height - 0.15)
+        handles += grip(0.12, "z", steel, at)
+    return tuple(solids), tuple(handles)
+
+
 @object_class("sink", "appliance", size_m=((0.55, 1.5), (0.5, 0.8), (0.95, 1.35)),
               places=(FLOOR,), rooms=("kitchen",), holds=("kitchenware", "food", "container"),
               aliases=("kitchen sink", "sink unit", "sink cabinet"))  # fmt: skip
@@ -54,15 +69,9 @@ def sink(draw: Draw) -> Model:
         box((0.012, 0.6 * depth, 0.004), steel, (place - way * (basin + 0.1) / 2, 0, height))
         for place in row(5, board)
     ]
-    tall, inner = level - plinth, width - 0.02
-    frame = hollow((inner, depth - 0.05, tall), 0.018, body, (0, -0.005, plinth), front=False)
-    doors, handles, front = draw.count(1, 2) + (width > 0.9), [], depth / 2 - 0.03
-    fronts = []
-    for place in row(doors, inner):
-        wide = inner / doors - 0.006
-        fronts.append(box((wide, 0.018, tall - 0.006), body, (place, front + 0.009, plinth)))
-        bar = grip(0.12, "z", steel, (place + 0.4 * wide, front + 0.017, level - 0.15))
-        handles += bar
+    inner = width - 0.02
+    fronts, handles = _cupboard((inner, depth, level - plinth), draw.count(1, 2) + (width > 0.9),
+                                body, steel, (0, 0, plinth))  # fmt: skip
     mixer = faucet(draw, draw.size(0.15, 0.2), draw.size(0.18, 0.34), steel,
                    (x, -long / 2 - 0.045, height))  # fmt: skip
     half, half_y = basin / 2 - 0.012, long / 2 - 0.012
@@ -71,8 +80,8 @@ def sink(draw: Draw) -> Model:
         (
             Part("counter", (*counter, *(ribs if board else ()))),
             Part("basin", (*bowl, drain)),
-            Part("cupboard", (base, *frame, *fronts)),
-            Part("handles", tuple(handles)),
+            Part("cupboard", (base, *fronts)),
+            Part("handles", handles),
             Part("faucet", mixer),
         ),
         body,
@@ -99,7 +108,7 @@ def _bowl(size_m: Point, wall_m: float, material: Material, at: Point, belly: fl
 
 def _floor_of(size_m: Point, at: Point, thick_m: float, belly: float, above_m: float) -> Receptacle:
     """The room over the flat floor of such a bowl."""
-    half_x, half_y = (belly * side / 2 - 0.03 for side in size_m[:2])
+    half_x, half_y = (0.97 * (belly / 2 - thick_m) * side for side in size_m[:2])
     lower = (at[0] - half_x, at[1] - half_y, at[2] + thick_m)
     upper = (at[0] + half_x, at[1] + half_y, at[2] + size_m[2] + above_m)
     return Receptacle(IN, lower, upper, round=True, name="basin")

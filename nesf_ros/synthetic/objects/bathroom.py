@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, SURFACE, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.fittings import face_up, undecorated
+from nesf_ros.synthetic.objects.fittings import Solids, face_up, undecorated
 from nesf_ros.synthetic.objects.pieces import lying, oval, profile
 from nesf_ros.synthetic.objects.screens import digits, weighing_dial
 from nesf_ros.synthetic.solids import (
@@ -19,7 +20,7 @@ from nesf_ros.synthetic.solids import (
     rounded_box,
     tapered_box,
 )
-from nesf_ros.synthetic.things import Model, Part, turned
+from nesf_ros.synthetic.things import Model, Part, placement, turned
 
 _BATH = ("bathroom",)
 
@@ -29,6 +30,19 @@ def _stretched(solid: Solid, width_m: float, depth_m: float, at: Point) -> Solid
     stretch = np.diag([width_m, depth_m, 1.0, 1.0])
     stretch[:3, 3] = at
     return solid.moved(stretch)
+
+
+def _cistern(draw: Draw, width: float, white: Material, at: Point) -> tuple[Solids, Solids]:
+    """A tank with a cover, its lower front edge centred on `at`; its button or lever."""
+    (x, front, low), high, deep = at, draw.size(0.32, 0.4), draw.size(0.15, 0.18)
+    y, top = front - deep / 2, low + high
+    tank = tapered_box((width - 0.06, deep - 0.02, high), (width, deep), white, (x, y, low))
+    cover = rounded_box((width + 0.03, deep + 0.02, 0.035), 0.012, white, (x, y, top), steps=1)
+    chrome = draw.material("metal", "grey", "gold")
+    if draw.chance(0.5):
+        return (tank, cover), (cylinder(0.02, 0.008, chrome, (x, y, top + 0.034), sides=14),)
+    lever = box((0.07, 0.02, 0.014), chrome, (x + 0.3 * width, front + 0.008, top - 0.05))
+    return (tank, cover), (lever,)
 
 
 @object_class("toilet", "bathroom", size_m=((0.34, 0.5), (0.58, 0.8), (0.65, 0.95)),
@@ -46,7 +60,6 @@ def toilet(draw: Draw) -> Model:
     inside = [(0.4, high), (0.36, 0.75 * high), (0.12, 0.5 * high), (0.0, 0.5 * high)]
     bowl = revolved([(0.0, 0.0), *outline, *inside], white, sides=24)
     ring = revolved([(0.36, 0.0), (0.51, 0.0), (0.51, 0.02), (0.36, 0.02)], seat_stuff, sides=24)
-    rear = 0.95 * width - 0.08
     base = tapered_box((0.6 * width, 0.24, high), (0.85 * width, 0.2), white, (0, back + 0.06, 0))
     water = cylinder(0.2, 0.004, draw.material("glass", "blue"), sides=16)
     seat_at = high + 0.002
@@ -55,31 +68,16 @@ def toilet(draw: Draw) -> Model:
     hinge = (0.0, -depth / 2 + 0.01, seat_at + 0.02)
     if draw.chance(0.6):
         lid = lid.moved(turned("x", draw.size(1.54, 1.6), hinge))
-    tank_high, deep = draw.size(0.32, 0.4), draw.size(0.15, 0.18)
-    y = back - deep / 2 + 0.06
-    tank = [
-        tapered_box((rear + 0.02, deep - 0.02, tank_high), (rear + 0.08, deep), white,
-                    (0, y, high)),
-        rounded_box((rear + 0.11, deep + 0.02, 0.035), 0.012, white, (0, y, high + tank_high),
-                    steps=1),
-    ]  # fmt: skip
-    chrome, top = draw.material("metal", "grey", "gold"), high + tank_high
-    flush = (
-        cylinder(0.02, 0.008, chrome, (0, y, top + 0.034), sides=14)
-        if draw.chance(0.5)
-        else box((0.07, 0.02, 0.014), chrome, (0.3 * rear, y + deep / 2 + 0.008, top - 0.05))
-    )
-    shift = np.eye(4)
-    shift[1, 3] = 0.14
+    tank, flush = _cistern(draw, 0.95 * width, white, (0, back + 0.06, high))
     parts = (
         Part("bowl", (_stretched(bowl, width, depth, (0, 0, 0)), base)),
         Part("water", (_stretched(water, width, depth, (0, 0, 0.5 * high + 0.02)),)),
         Part("seat", (_stretched(ring, width, depth, (0, 0, seat_at)),)),
         Part("lid", (lid,)),
-        Part("cistern", tuple(tank)),
-        Part("flush", (flush,)),
+        Part("cistern", tank),
+        Part("flush", flush),
     )
-    return Model(tuple(part.moved(shift) for part in parts), white)
+    return Model(tuple(part.moved(placement(0, 0.14)) for part in parts), white)
 
 
 @object_class("toilet paper", "bathroom", size_m=((0.085, 0.24), (0.09, 0.24), (0.08, 0.24)),
@@ -97,8 +95,7 @@ def toilet_paper(draw: Draw) -> Model:
     if draw.chance(0.45):
         rolls, cores = [roll, tail], [tube_]
         if draw.chance(0.3):
-            up = np.eye(4)
-            up[:3, 3] = draw.size(-0.006, 0.006), draw.size(-0.006, 0.006), high
+            up = placement(draw.size(-0.006, 0.006), draw.size(-0.006, 0.006), high)
             rolls, cores = [*rolls, roll.moved(up)], [*cores, tube_.moved(up)]
         return Model((Part("paper", tuple(rolls)), Part("core", tuple(cores))), paper)
     lay = (-high / 2, 0.0, radius)

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, SURFACE, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.fittings import face_up, row, shown, undecorated
+from nesf_ros.synthetic.objects.fittings import Solids, face_up, row, shown, undecorated
 from nesf_ros.synthetic.objects.pieces import arc, lying, profile
 from nesf_ros.synthetic.objects.screens import digits, keys, text_page
 from nesf_ros.synthetic.solids import Solid, box, cylinder, extruded, hull, rounded_box, tube
 from nesf_ros.synthetic.things import Model, Part, turned
 
 _WORK = ("office", "bedroom", "living room")
+
+
+def _vents(
+    draw: Draw, width: float, levels: tuple[float, float], front: float,
+    colors: tuple[Material, Material],
+) -> Solids:  # fmt: skip
+    """Slots one above the other in a front at y = `front`, or a fan with shining blades."""
+    (low, high), (dark, light) = levels, colors
+    if draw.chance(0.5):
+        heights = np.arange(low, high - 0.01, 0.018).tolist()
+        return tuple(box((0.7 * width, 0.003, 0.007), dark, (0, front, z)) for z in heights)
+    radius = min(0.4 * width, (high - low) / 2)
+    at = (0, front - 0.003, low + radius)
+    blade = box((1.8 * radius, 0.02, 0.009), light)
+    return (
+        lying(cylinder(radius, 0.006, dark, sides=20), "y", at),
+        lying(cylinder(0.3 * radius, 0.012, light, sides=12), "y", at),
+        *(lying(blade.moved(turned("z", angle)), "y", at) for angle in (0.3, 1.35, 2.4)),
+    )
 
 
 @object_class("desktop", "electronics", size_m=((0.15, 0.25), (0.32, 0.52), (0.32, 0.52)),
@@ -42,26 +62,14 @@ def desktop(draw: Draw) -> Model:
     button = lying(cylinder(0.012, 0.008, grey, sides=14), "y", (0, front - 0.002, level))
     light = draw.material("plastic", "green", "blue", "orange")
     lamp = box((0.02, 0.003, 0.004), light, (0.25 * width, front + 0.0005, level - 0.002))
-    low = foot + 0.03
-    if draw.chance(0.5):
-        slots = int((level - 0.04 - low) / 0.018)
-        vents = [box((0.7 * width, 0.003, 0.007), dark, (0, front, low + 0.018 * n))
-                 for n in range(slots)]  # fmt: skip
-    else:
-        radius = min(0.4 * width, (level - 0.03 - low) / 2)
-        at = (0, front - 0.003, low + radius)
-        vents = [lying(cylinder(radius, 0.006, dark, sides=20), "y", at),
-                 lying(cylinder(0.3 * radius, 0.012, light, sides=12), "y", at)]  # fmt: skip
-        vents += [
-            lying(box((1.8 * radius, 0.02, 0.009), light).moved(turned("z", angle)), "y", at)
-            for angle in (0.3, 1.35, 2.4)
-        ]
+    span = (foot + 0.03, level - 0.03)
+    vents = _vents(draw, width, span, front, (dark, light))
     return Model(
         (
             Part("case", tuple(body)),
             Part("drives", tuple(drives)),
             Part("power button", (button, lamp)),
-            Part("vents", tuple(vents)),
+            Part("vents", vents),
         ),
         case,
     )
@@ -130,7 +138,7 @@ def mouse(draw: Draw) -> Model:
     return Model(tuple(parts), case)
 
 
-@object_class("printer", "electronics", size_m=((0.34, 0.52), (0.34, 0.72), (0.18, 0.52)),
+@object_class("printer", "electronics", size_m=((0.34, 0.52), (0.34, 0.72), (0.14, 0.52)),
               places=(SURFACE, FLOOR), rooms=("office", "bedroom"),
               aliases=("inkjet printer", "laser printer", "office printer"))  # fmt: skip
 def printer(draw: Draw) -> Model:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import SURFACE, object_class
 from nesf_ros.synthetic.objects.draw import Draw
@@ -21,7 +19,7 @@ from nesf_ros.synthetic.solids import (
     tube,
     vessel,
 )
-from nesf_ros.synthetic.things import Model, Part
+from nesf_ros.synthetic.things import Model, Part, placement
 
 _KITCHEN = ("kitchen",)
 
@@ -48,7 +46,7 @@ def toaster(draw: Draw) -> Model:
             holes.append(box((long, 0.024, 0.003), dark, (x, y, top - 0.001)))
             if popped:
                 slice_ = rounded_box((0.8 * long, 0.014, 0.12), 0.006, crumb, steps=1)
-                bread.append(slice_.moved(_shift(x, y, top - draw.size(0.05, 0.08))))
+                bread.append(slice_.moved(placement(x, y, top - draw.size(0.05, 0.08))))
     end = width / 2
     lever = [
         box((0.004, 0.012, 0.6 * height), dark, (end, 0, 0.3 * height)),
@@ -60,12 +58,6 @@ def toaster(draw: Draw) -> Model:
     if bread:
         parts.append(Part("toast", tuple(bread)))
     return Model(tuple(parts), body)
-
-
-def _shift(x: float, y: float, z: float) -> np.ndarray:
-    pose = np.eye(4)
-    pose[:3, 3] = x, y, z
-    return pose
 
 
 @object_class("kettle", "appliance", size_m=((0.16, 0.36), (0.12, 0.26), (0.16, 0.36)),

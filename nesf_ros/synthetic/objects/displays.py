@@ -19,7 +19,7 @@ from nesf_ros.synthetic.solids import (
     rounded_box,
     tapered_box,
 )
-from nesf_ros.synthetic.things import Model, Part, turned
+from nesf_ros.synthetic.things import Model, Part, placement, turned
 
 _HOME = ("living room", "bedroom")
 _WORK = ("office", "bedroom", "living room")
@@ -46,7 +46,7 @@ def television(draw: Draw) -> Model:
     thick = draw.size(0.03, 0.06)
     body, screen = _panel((width, thick, height), draw.size(0.012, 0.03), image, case, (0, 0, lift))
     back = tapered_box((0.6 * width, 0.5 * height, 0.04), (0.5 * width, 0.4 * height), case)
-    back = back.moved(turned("x", np.pi / 2)).moved(_shift(0, -thick / 2, lift + 0.35 * height))
+    back = back.moved(turned("x", np.pi / 2)).moved(placement(0, -thick / 2, lift + 0.35 * height))
     deep = 0.12 + 0.1 * width
     if draw.chance(0.6):
         way_x = draw.size(0.28, 0.42) * width
@@ -66,12 +66,6 @@ def television(draw: Draw) -> Model:
     return Model(
         (Part("body", (body, back)), Part("screen", (screen,)), Part("stand", tuple(foot))), case
     )
-
-
-def _shift(x: float, y: float, z: float) -> np.ndarray:
-    pose = np.eye(4)
-    pose[:3, 3] = x, y, z
-    return pose
 
 
 @object_class("display", "electronics", size_m=((0.36, 0.8), (0.13, 0.3), (0.3, 0.65)),
@@ -127,8 +121,8 @@ def laptop(draw: Draw) -> Model:
     # Made as an upright panel over the hinge: its screen looks at +y when opened by 90°.
     body, screen = _panel((width, 0.008, depth), 0.012, windows(draw), case, (0, 0, 0))
     emblem = cylinder(0.016, 0.0015, draw.material("metal", "white", "grey"), sides=14)
-    emblem = emblem.moved(turned("x", np.pi / 2)).moved(_shift(0, -0.0035, 0.5 * depth))
-    hinge = _shift(0, -depth / 2 + 0.004 * (opened > 0), thin + 0.005)
+    emblem = emblem.moved(turned("x", np.pi / 2)).moved(placement(0, -0.0035, 0.5 * depth))
+    hinge = placement(0, -depth / 2 + 0.004 * (opened > 0), thin + 0.005)
     pose = hinge @ turned("x", opened - np.pi / 2)
     return Model(
         (

@@ -14,8 +14,10 @@ from nesf_ros.synthetic.objects.fittings import (
     shelved,
     swung,
 )
-from nesf_ros.synthetic.solids import Point, box
+from nesf_ros.synthetic.solids import Point, Solid, box
 from nesf_ros.synthetic.things import Model, Part
+
+Span = tuple[float, float]
 
 
 def _cold_door(
@@ -39,6 +41,20 @@ def _cold_door(
     return swung([slab, *racks], edge, angle_rad, hinge), swung(handle, edge, angle_rad, hinge)
 
 
+def _cells(
+    draw: Draw, width: float, levels: Span, double: bool, low: bool
+) -> list[tuple[Span, Span, str]]:
+    """What lies behind each door: its extent along x and z, and where the door is hinged."""
+    half, (foot, top) = width / 2, levels
+    if double:
+        cut = draw.size(-0.1, 0.1) * width
+        return [((-half, cut), levels, "-x"), ((cut, half), levels, "+x")]
+    edge, cut = draw.choice(("-x", "+x")), foot + draw.choice((0.3, 0.68)) * (top - foot)
+    if low or draw.chance(0.33):
+        return [((-half, half), levels, edge)]
+    return [((-half, half), (foot, cut), edge), ((-half, half), (cut, top), edge)]
+
+
 @object_class("fridge", "appliance", size_m=((0.4, 1.9), (0.5, 1.5), (0.8, 2.05)),
               places=(FLOOR,), rooms=("kitchen",), holds=("food", "kitchenware"),
               aliases=("fridge freezer", "icebox", "cooler"))  # fmt: skip
@@ -48,18 +64,12 @@ def fridge(draw: Draw) -> Model:
     width = draw.size(0.85, 0.95) if double else draw.size(0.5, 0.72)
     depth, height = draw.size(0.55, 0.68), draw.size(0.8, 0.95) if low else draw.size(1.4, 1.95)
     body, white, foot = enamel(draw), draw.material("plastic", "white"), 0.05
-    split = draw.choice((0.3, 0.68, 1.0)) if not (double or low) else draw.size(0.4, 0.6)
-    wall, tall = 0.035, height - foot
-    if double:
-        cut = (split - 0.5) * width
-        spans = [(-width / 2, cut, foot, height, "-x"), (cut, width / 2, foot, height, "+x")]
-    else:
-        cut, edge = foot + (1.0 if low else split) * tall, draw.choice(("-x", "+x"))
-        spans = [(-width / 2, width / 2, *span, edge) for span in ((foot, cut), (cut, height))
-                 if span[1] - span[0] > 0.01]  # fmt: skip
+    wall, cells = 0.035, _cells(draw, width, (foot, height), double, low)
     shell = [box((width - 0.06, depth - 0.08, foot), draw.material("plastic", "black"))]
-    doors, handles, shelves, rooms = [], [], [], []
-    for left, right, bottom, top, edge in spans:
+    doors: list[Solid] = []
+    handles: list[Solid] = []
+    shelves, rooms = [], []
+    for (left, right), (bottom, top), edge in cells:
         size, x = (right - left, depth, top - bottom), (left + right) / 2
         angle = opening(draw)
         shell += hollow(size, wall - 0.01, body, (x, 0, bottom))

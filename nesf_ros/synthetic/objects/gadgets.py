@@ -1,15 +1,16 @@
-"""Electronics for the hand and on the wall: camera, controllers, outlet, light switch."""
+"""Electronics for the hand: camera, remote control, game controller."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nesf_ros.synthetic.materials import Material
-from nesf_ros.synthetic.objects.catalog import SURFACE, WALL, object_class
+from nesf_ros.synthetic.objects.catalog import SURFACE, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.fittings import Solids, row, undecorated
+from nesf_ros.synthetic.objects.fittings import Solids, row
 from nesf_ros.synthetic.objects.pieces import lying
 from nesf_ros.synthetic.solids import (
+    Point,
     Solid,
     box,
     cylinder,
@@ -23,7 +24,22 @@ from nesf_ros.synthetic.solids import (
 from nesf_ros.synthetic.things import Model, Part, turned
 
 
-@object_class("camera", "electronics", size_m=((0.08, 0.22), (0.05, 0.2), (0.06, 0.14)),
+def _lens(draw: Draw, radius: float, long: float, dark: Material, at: Point) -> Solids:
+    """Two barrels and a hollow rim with glass in it, from `at` towards +y."""
+    (x, y, z), rim_at = at, (at[0], at[1] + 0.7 * long, at[2])
+    rim = [(0.0, 0.0), (radius, 0.0), (radius, 0.3 * long), (0.8 * radius, 0.3 * long),
+           (0.75 * radius, 0.1 * long), (0.0, 0.1 * long)]  # fmt: skip
+    ring = cylinder(0.92 * radius, 0.3 * long, draw.material("metal", "grey", "black"), sides=20)
+    glass = cylinder(0.72 * radius, 0.15 * long, draw.material("glass", "blue"), sides=16)
+    return (
+        lying(cylinder(radius, 0.5 * long, dark, sides=20), "y", at),
+        lying(ring, "y", (x, y + 0.45 * long, z)),
+        lying(revolved(rim, dark, sides=20), "y", rim_at),
+        lying(glass, "y", rim_at),
+    )
+
+
+@object_class("camera", "electronics", size_m=((0.08, 0.22), (0.05, 0.24), (0.06, 0.14)),
               places=(SURFACE,),
               aliases=("photo camera", "digital camera", "photographic camera"))  # fmt: skip
 def camera(draw: Draw) -> Model:
@@ -32,31 +48,20 @@ def camera(draw: Draw) -> Model:
     height, depth = width * draw.size(0.6, 0.7), width * draw.size(0.28, 0.42)
     body = draw.material("plastic", "black", "black", "red", "blue", "white", "grey")
     trim = draw.choice((body, draw.material("metal", "grey"), draw.material("leather", "brown")))
-    dark, glass = draw.material("plastic", "black", "grey"), draw.material("glass", "blue")
+    dark = draw.material("plastic", "black", "grey")
     front, lift = depth / 2, 0.002
     case = [rounded_box((width, depth, height), 0.15 * depth, body, steps=2),
             box((0.98 * width, depth + 0.002, 0.5 * height), trim,
                 (0, 0, 0.18 * height))]  # fmt: skip
     radius, long = 0.36 * height, draw.size(0.4, 0.75) * width if big else draw.size(0.012, 0.03)
     level, x = 0.43 * height, draw.choice((0.0, -0.08, 0.08)) * width
-    shift = front + 0.0005
-    silver = draw.material("metal", "grey", "black")
-    lens = [
-        lying(cylinder(radius, 0.5 * long, dark, sides=20), "y", (x, shift, level)),
-        lying(cylinder(0.92 * radius, 0.3 * long, silver, sides=20), "y",
-              (x, shift + 0.45 * long, level)),
-        lying(revolved([(0.0, 0.0), (radius, 0.0), (radius, 0.3 * long), (0.8 * radius, 0.3 * long),
-                        (0.75 * radius, 0.1 * long), (0.0, 0.1 * long)], dark, sides=20), "y",
-              (x, shift + 0.7 * long, level)),
-        lying(cylinder(0.72 * radius, 0.15 * long, glass, sides=16), "y",
-              (x, shift + 0.7 * long, level)),
-    ]  # fmt: skip
+    lens = _lens(draw, radius, long, dark, (x, front + 0.0005, level))
     button = cylinder(0.007, 0.008, draw.material("metal", "grey", "gold"),
                       (0.38 * width, 0, height - lift), sides=12)  # fmt: skip
     dial = cylinder(0.011, 0.009, dark, (-0.36 * width, 0, height - lift), sides=14)
     flash = box((0.16 * width, 0.003, 0.1 * height), draw.material("plastic", "white"),
                 (-0.33 * width, front, 0.8 * height))  # fmt: skip
-    parts = [Part("body", tuple(case)), Part("lens", tuple(lens)),
+    parts = [Part("body", tuple(case)), Part("lens", lens),
              Part("button", (button, dial)), Part("flash", (flash,))]  # fmt: skip
     if big:
         hump = tapered_box((0.36 * width, 0.9 * depth, 0.26 * height), (0.24 * width, 0.6 * depth),
@@ -117,6 +122,15 @@ def remote_control(draw: Draw) -> Model:
     return Model((*parts, Part("buttons", (*keys_, *colors))), body)
 
 
+def _stick(dark: Material, at: Point) -> Solids:
+    """A thumb stick in its ring."""
+    return (
+        cylinder(0.011, 0.003, dark, at, sides=14),
+        cylinder(0.004, 0.012, dark, at, sides=8),
+        cylinder(0.008, 0.005, dark, (at[0], at[1], at[2] + 0.01), sides=14),
+    )
+
+
 @object_class("game controller", "electronics", size_m=((0.13, 0.18), (0.09, 0.16), (0.04, 0.09)),
               places=(SURFACE,), rooms=("living room", "bedroom"),
               aliases=("gamepad", "game pad", "console controller"))  # fmt: skip
@@ -138,12 +152,8 @@ def game_controller(draw: Draw) -> Model:
     crown = [(way * half * 0.85 + 0.02 * np.cos(a), 0.02 * np.sin(a) - 0.006, z)
              for way in (-1, 1) for a in angle for z in (0.0, top)]  # fmt: skip
     middle = hull(np.array(bulge + crown), body)
-    sticks: list[Solid] = []
-    for x in (-0.45 * half, 0.45 * half):
-        at = (x, 0.012, top - 0.002)
-        sticks += [cylinder(0.011, 0.003, dark, at, sides=14),
-                   cylinder(0.004, 0.012, dark, at, sides=8),
-                   cylinder(0.008, 0.005, dark, (at[0], at[1], top + 0.008), sides=14)]  # fmt: skip
+    sticks = (*_stick(dark, (-0.45 * half, 0.012, top - 0.002)),
+              *_stick(dark, (0.45 * half, 0.012, top - 0.002)))  # fmt: skip
     # As its player sees it, from +y: the cross at the left (+x), the keys at the right.
     left, right, y = 0.9 * half, -0.9 * half, -0.012
     cross = [box((0.022, 0.007, 0.005), dark, (left, y, top - 0.001)),
@@ -158,84 +168,9 @@ def game_controller(draw: Draw) -> Model:
     parts = [
         Part("body", (middle,)),
         Part("grips", tuple(grips)),
-        Part("sticks", tuple(sticks)),
+        Part("sticks", sticks),
         Part("cross", tuple(cross)),
         Part("buttons", tuple(keys_)),
         Part("triggers", tuple(triggers)),
     ]
     return Model(tuple(parts), body)
-
-
-def _wall_plate(draw: Draw, width: float, height: float) -> tuple[Solids, Material]:
-    """A frame that lies flat on the wall, and what it is made of."""
-    plate = undecorated(draw, "plastic", "white", "white", "white", "beige", "black", "grey")
-    thick, y = 0.01, 0.005
-    if draw.chance(0.5):
-        return (rounded_box((width, thick, height), 0.004, plate, (0, y, 0), steps=1),), plate
-    rim = draw.choice((plate, draw.material("metal", "grey", "gold")))
-    inner = box((width - 0.016, thick + 0.003, height - 0.016), plate, (0, y + 0.0015, 0.008))
-    return (box((width, thick, height), rim, (0, y, 0)), inner), plate
-
-
-@object_class("outlet", "electronics", size_m=((0.06, 0.26), (0.01, 0.03), (0.07, 0.14)),
-              places=(WALL,),
-              aliases=("socket", "power outlet", "wall socket"))  # fmt: skip
-def outlet(draw: Draw) -> Model:
-    """A plate with round sockets side by side, or with two slotted ones above each other."""
-    dark = draw.material("plastic", "black")
-    cells = draw.count(1, 3)
-    if draw.chance(0.65):
-        side = draw.size(0.074, 0.085)
-        plate, stuff = _wall_plate(draw, side * cells, side)
-        sockets, holes = [], []
-        for x in row(cells, side * cells):
-            rim = [(0.019, 0.0), (0.025, 0.0), (0.025, 0.006), (0.019, 0.008)]
-            at = (x, 0.0125, side / 2)
-            sockets.append(lying(revolved(rim, stuff, sides=20), "y", at))
-            cup = draw.material("plastic", "grey")
-            sockets.append(lying(cylinder(0.019, 0.002, cup, sides=16), "y", at))
-            holes += [lying(cylinder(0.0035, 0.003, dark, sides=10), "y",
-                            (x + s * 0.0095, 0.0125, side / 2)) for s in (-1, 1)]  # fmt: skip
-    else:
-        width, height = draw.size(0.068, 0.08), draw.size(0.112, 0.128)
-        plate, stuff = _wall_plate(draw, width, height)
-        sockets, holes = [], []
-        for z in (0.29 * height, 0.71 * height):
-            sockets.append(
-                rounded_box((0.034, 0.01, 0.03), 0.003, stuff, (0, 0.0125, z - 0.015), 1)
-            )
-            holes += [box((0.0025, 0.003, 0.009), dark, (x, 0.017, z)) for x in (-0.007, 0.007)]
-            holes.append(lying(cylinder(0.0028, 0.003, dark, sides=8), "y", (0, 0.0155, z - 0.007)))
-    parts = (Part("plate", plate), Part("sockets", tuple(sockets)), Part("holes", tuple(holes)))
-    return Model(parts, stuff)
-
-
-@object_class("light switch", "electronics", size_m=((0.06, 0.26), (0.012, 0.05), (0.07, 0.14)),
-              places=(WALL,),
-              aliases=("switch", "wall switch", "lamp switch"))  # fmt: skip
-def light_switch(draw: Draw) -> Model:
-    """A plate with one to three tilted rockers, or with small levers."""
-    cells, side = draw.count(1, 3), draw.size(0.072, 0.085)
-    levers = draw.chance(0.35)
-    height = draw.size(0.11, 0.125) if levers else side
-    width = 0.045 * cells + 0.03 if levers else side * (1 if draw.chance(0.5) else cells)
-    plate, stuff = _wall_plate(draw, width, height)
-    metal, rockers = draw.material("metal", "grey", "gold"), []
-    knob = draw.choice((stuff, stuff, metal))
-    for x in row(cells, width - 0.02):
-        tilt = draw.choice((-1, 1))
-        wide = (width - 0.02) / cells
-        if levers:
-            rockers.append(box((0.012, 0.006, 0.028), draw.material("plastic", "grey"),
-                               (x, 0.0125, height / 2 - 0.014)))  # fmt: skip
-            stick = tapered_box((0.008, 0.011, 0.022), (0.006, 0.007), knob)
-            pose = turned("x", -np.pi / 2 + tilt * 0.5)
-            pose[:3, 3] = x, 0.012, height / 2
-            rockers.append(stick.moved(pose))
-            continue
-        rocker = box((wide - 0.003, 0.008, height - 0.02), knob)
-        pose = turned("x", tilt * 0.07, (0, 0, height / 2 - 0.01))
-        pose[:3, 3] += x, 0.0125, 0.01
-        rockers.append(rocker.moved(pose))
-    parts = [Part("plate", plate), Part("levers" if levers else "rockers", tuple(rockers))]
-    return Model(tuple(parts), stuff)

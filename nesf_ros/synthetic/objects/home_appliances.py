@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, SURFACE, object_class
 from nesf_ros.synthetic.objects.draw import Draw
 from nesf_ros.synthetic.objects.fittings import (
@@ -11,6 +12,8 @@ from nesf_ros.synthetic.objects.fittings import (
 )
 from nesf_ros.synthetic.objects.pieces import arc, lying
 from nesf_ros.synthetic.solids import (
+    Point,
+    Solid,
     box,
     cylinder,
     extruded,
@@ -20,7 +23,24 @@ from nesf_ros.synthetic.solids import (
     torus,
     tube,
 )
-from nesf_ros.synthetic.things import Model, Part, turned
+from nesf_ros.synthetic.things import Model, Part, placement, turned
+
+
+def _ribs(
+    draw: Draw, count: int, pitch: float, size_m: Point, paint: Material, low: float
+) -> list[Solid]:
+    """Ribs of a radiator from a level upwards: flat ones, or two pipes between wider ends."""
+    wide, depth, height = size_m
+    places = row(count, count * pitch)
+    if draw.chance(0.5):
+        one = rounded_box(size_m, min(0.4 * wide, 0.03), paint, steps=1)
+        return [one.moved(placement(x, 0, low)) for x in places]
+    flue = cylinder(0.32 * wide, height - 0.08, paint, sides=6)
+    below = tapered_box((0.5 * wide, 0.8 * depth, 0.05), (wide, depth), paint)
+    above = tapered_box((wide, depth, 0.05), (0.5 * wide, 0.8 * depth), paint)
+    pieces = ((below, 0.0, 0.0), (above, 0.0, height - 0.05),
+              (flue, -0.3 * depth, 0.04), (flue, 0.3 * depth, 0.04))  # fmt: skip
+    return [solid.moved(placement(x, y, low + z)) for x in places for solid, y, z in pieces]
 
 
 @object_class("radiator", "appliance", size_m=((0.35, 1.4), (0.08, 0.26), (0.35, 0.95)),
@@ -33,17 +53,7 @@ def radiator(draw: Draw) -> Model:
     paint = draw.material("metal", "white", "white", "black", "grey", "red", "beige")
     width = count * pitch
     wide = pitch * draw.size(0.6, 0.85)
-    if draw.chance(0.5):
-        one = rounded_box((wide, depth, height), min(0.4 * wide, 0.03), paint, steps=1)
-        ribs = [one.moved(_shift(x, low)) for x in row(count, width)]
-    else:
-        flue = cylinder(0.32 * wide, height - 0.08, paint, sides=6)
-        low_end = tapered_box((0.5 * wide, 0.8 * depth, 0.05), (wide, depth), paint)
-        high_end = tapered_box((wide, depth, 0.05), (0.5 * wide, 0.8 * depth), paint)
-        ribs = []
-        for x in row(count, width):
-            ribs += [low_end.moved(_shift(x, low)), high_end.moved(_shift(x, low + height - 0.05))]
-            ribs += [flue.moved(_shift(x, low + 0.04, y)) for y in (-0.3 * depth, 0.3 * depth)]
+    ribs = _ribs(draw, count, pitch, (wide, depth, height), paint, low)
     pipes = [
         lying(cylinder(0.017, width - pitch, paint, sides=10), "x", (-(width - pitch) / 2, 0, z))
         for z in (low + 0.03, low + height - 0.03)
@@ -70,10 +80,25 @@ def radiator(draw: Draw) -> Model:
     )
 
 
-def _shift(x: float, z: float, y: float = 0.0) -> np.ndarray:
-    pose = np.eye(4)
-    pose[:3, 3] = x, y, z
-    return pose
+def _cage(radius: float, spokes: int, wire: Material, at: Point) -> list[Solid]:
+    """Rings with spokes before and behind a fan's blades, joined by bars; `at` is its middle."""
+    (x, y, z), bar = at, 0.005
+    cage = [
+        lying(revolved([(reach - bar, 0), (reach + bar, 0), (reach + bar, 2 * bar),
+                        (reach - bar, 2 * bar)], wire, sides=24), "y", (x, y + ahead, z))
+        for reach, ahead in ((radius, -0.03), (radius, 0.055), (0.55 * radius, 0.06))
+    ]  # fmt: skip
+    spoke = box((radius, 0.004, 0.004), wire, (radius / 2, 0, 0))
+    cage += [
+        lying(spoke.moved(turned("z", 2 * np.pi * n / spokes)), "y", (x, y + ahead, z))
+        for n in range(spokes) for ahead in (0.064, -0.03)
+    ]  # fmt: skip
+    cage += [
+        box((0.006, 0.085, 0.006), wire,
+            (x + radius * np.cos(a), y + 0.018, z + radius * np.sin(a)))
+        for a in np.radians((0, 60, 120, 180, 240, 300))
+    ]  # fmt: skip
+    return cage
 
 
 @object_class("fan", "appliance", size_m=((0.25, 0.55), (0.2, 0.55), (0.35, 1.5)),
@@ -102,29 +127,14 @@ def fan(draw: Draw) -> Model:
         tilt[0, 3], tilt[2, 3] = 0.025, 0.018
         turn = turned("z", 2 * np.pi * number / count + 0.4)
         blades.append(lying(flat.moved(turn @ tilt), "y", (0, 0.0, high)))
-    bar = 0.005
-    cage = [
-        lying(revolved([(reach - bar, 0), (reach + bar, 0), (reach + bar, 2 * bar),
-                        (reach - bar, 2 * bar)], wire, sides=24), "y", (0, y, high))
-        for reach, y in ((radius, -0.03), (radius, 0.055), (0.55 * radius, 0.06))
-    ]  # fmt: skip
-    spoke = box((radius, 0.004, 0.004), wire, (radius / 2, 0, 0))
-    wires = draw.count(10, 16)
-    cage += [
-        lying(spoke.moved(turned("z", 2 * np.pi * n / wires)), "y", (0, y, high))
-        for n in range(wires) for y in (0.064, -0.03)
-    ]  # fmt: skip
-    cage.append(lying(cylinder(0.035, 0.008, body, sides=14), "y", (0, 0.064, high)))
-    cage += [
-        box((0.006, 0.085, 0.006), wire, (radius * np.cos(a), 0.018, high + radius * np.sin(a)))
-        for a in np.radians((0, 60, 120, 180, 240, 300))
-    ]
+    cage = _cage(radius, draw.count(10, 16), wire, (0, 0.0, high))
+    badge = lying(cylinder(0.035, 0.008, body, sides=14), "y", (0, 0.064, high))
     return Model(
         (
             Part("foot", tuple(foot)),
             Part("motor", (motor,)),
             Part("blades", (hub, *blades)),
-            Part("cage", tuple(cage)),
+            Part("cage", (*cage, badge)),
         ),
         body,
     )
@@ -139,7 +149,7 @@ def hair_dryer(draw: Draw) -> Model:
     body = draw.material("plastic", "pink", "black", "red", "white", "purple", "turquoise", "blue")
     dark = draw.material("plastic", "black", "grey")
     slim = draw.size(0.6, 0.85) * radius
-    outline = [(0.0, 0.0), (0.8 * radius, 0.0), (radius, 0.025), (radius, 0.5 * long),
+    outline = [(0.0, 0.0), (0.8 * radius, 0.0), (radius, 0.025), (radius, 0.68 * long),
                (slim, long), (0.0, long)]  # fmt: skip
     barrel = revolved(outline, body, sides=20)
     grille = [cylinder(0.7 * radius, 0.004, dark, (0, 0, -0.003), sides=16),
@@ -153,9 +163,9 @@ def hair_dryer(draw: Draw) -> Model:
     slant, reach = draw.size(-0.25, 0.25), 0.6 * radius + grip
     far = reach * np.cos(slant) + 0.018 * abs(np.sin(slant))
     down = np.arcsin(radius / np.hypot(far, 0.017)) - np.arctan2(0.017, far)
-    sunk = _shift(0, radius) @ turned("x", -down) @ turned("z", slant)
+    sunk = placement(0, 0, radius) @ turned("x", -down) @ turned("z", slant)
     handle = [lying(piece, "y", (0, 0.6 * radius, 0)).moved(sunk) for piece in (bar, button)]
-    middle, end = _shift(-0.35 * long, 0, -0.4 * grip), (-0.15 * long, 0, radius)
+    middle, end = placement(-0.35 * long, -0.4 * grip), (-0.15 * long, 0, radius)
     barrel, *ends = (lying(piece, "x", end).moved(middle) for piece in (barrel, *grille, *nozzle))
     return Model(
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, SURFACE, object_class
 from nesf_ros.synthetic.objects.draw import Draw
 from nesf_ros.synthetic.objects.fittings import (
@@ -17,7 +18,7 @@ from nesf_ros.synthetic.objects.fittings import (
     swung,
 )
 from nesf_ros.synthetic.objects.screens import digits, keys
-from nesf_ros.synthetic.solids import box, cylinder, revolved
+from nesf_ros.synthetic.solids import Point, box, cylinder, revolved
 from nesf_ros.synthetic.things import IN, ON, Model, Part, Receptacle
 
 _KITCHEN = ("kitchen",)
@@ -47,6 +48,21 @@ def _hob(
     return tuple(plates), rooms
 
 
+def _oven_door(
+    draw: Draw, size_m: tuple[float, float], angle_rad: float, body: Material, at: Point
+) -> tuple[Solids, Solids]:
+    """A door with a window, hinged at its lower edge (centred on `at`), and its handle."""
+    (width, high), (x, front, low) = size_m, at
+    door = [
+        box((width, 0.035, high - 0.01), body, (x, front + 0.02, low + 0.005)),
+        box((0.72 * width, 0.004, 0.55 * high), draw.material("glass", "black"),
+            (x, front + 0.039, low + 0.15 * high)),
+    ]  # fmt: skip
+    handle = grip(0.8 * width, "x", draw.material("metal", "grey"),
+                  (x, front + 0.037, low + high - 0.06))  # fmt: skip
+    return swung(door, "bottom", angle_rad, at), swung(handle, "bottom", angle_rad, at)
+
+
 @object_class("stove", "appliance", size_m=((0.48, 0.8), (0.55, 1.2), (0.8, 1.15)),
               places=(FLOOR,), rooms=_KITCHEN, holds=("kitchenware", "food"),
               aliases=("oven", "kitchen range", "kitchen stove"))  # fmt: skip
@@ -71,12 +87,8 @@ def stove(draw: Draw) -> Model:
     plates, rooms = _hob(draw, width, depth, height, flat)
     if draw.chance(0.4):
         hob.append(box((width, 0.03, draw.size(0.08, 0.2)), body, (0, 0.02 - front, height)))
-    door = [
-        box((width, 0.035, oven - 0.01), body, (0, front + 0.02, low + 0.005)),
-        box((width * 0.72, 0.004, oven * 0.55), glass, (0, front + 0.039, low + oven * 0.15)),
-    ]
-    handle = grip(0.8 * width, "x", steel, (0, front + 0.037, low + oven - 0.06))
-    level, hinge = low + oven + panel / 2, (0.0, front, low)
+    door, handle = _oven_door(draw, (width, oven), angle, body, (0, front, low))
+    level = low + oven + panel / 2
     dials = knobs(row(draw.count(4, 6), 0.85 * width), 0.02, draw.choice((dark, steel)),
                   (0, front, level))  # fmt: skip
     inside = (width - 0.08, depth - 0.04, oven - 0.08)
@@ -85,8 +97,8 @@ def stove(draw: Draw) -> Model:
     return Model(
         (
             Part("body", tuple(shell)),
-            Part("door", swung(door, "bottom", angle, hinge)),
-            Part("handle", swung(handle, "bottom", angle, hinge)),
+            Part("door", door),
+            Part("handle", handle),
             Part("hob", tuple(hob)),
             Part("plates", plates),
             Part("knobs", dials),
@@ -94,6 +106,16 @@ def stove(draw: Draw) -> Model:
         ),
         body,
         (*spaces, *rooms),
+    )
+
+
+def _rims(size_m: Point, wire: Material, at: Point) -> Solids:
+    """Walls around a rack, 0.1 m high: left, right and in front."""
+    (width, depth, _), (x, y, z) = size_m, at
+    return (
+        box((0.005, depth - 0.03, 0.1), wire, (x - width / 2, y, z)),
+        box((0.005, depth - 0.03, 0.1), wire, (x + width / 2, y, z)),
+        box((width, 0.005, 0.1), wire, (x, y + depth / 2, z)),
     )
 
 
@@ -126,25 +148,28 @@ def dishwasher(draw: Draw) -> Model:
     inside = (width - 0.1, depth - 0.07, tall - 0.08)
     racks, rooms = shelved(inside, 1, draw.material("metal", "white"), (0, 0.015, low + 0.04),
                            angle == 0, "rack")  # fmt: skip
-    rack_y, half = inside[1] / 2, inside[0] / 2
-    prongs = [
-        box((0.005, inside[1] - 0.03, 0.1), racks[0].material, (way * half, 0.015, z))
-        for way in (-1, 1)
-        for z in (low + 0.04, low + 0.04 + inside[2] / 2)
-    ]
-    prongs += [
-        box((inside[0], 0.005, 0.1), racks[0].material, (0, 0.015 + rack_y, z))
-        for z in (low + 0.04, low + 0.04 + inside[2] / 2)
-    ]
+    rims = [rim for z in (0.0, inside[2] / 2) for rim in
+            _rims(inside, racks[0].material, (0, 0.015, low + 0.04 + z))]  # fmt: skip
     return Model(
         (
             Part("body", tuple(shell)),
             Part("door", swung(door, "bottom", angle, hinge)),
             Part("handle", swung(handle, "bottom", angle, hinge)),
-            Part("racks", (*racks, *prongs)),
+            Part("racks", (*racks, *rims)),
         ),
         body,
         tuple(rooms),
+    )
+
+
+def _key_pad(draw: Draw, width: float, height: float, at: Point) -> Solids:
+    """A clock above keys on a front whose lower edge is centred on `at`."""
+    dark, (x, y, z) = draw.material("plastic", "black"), at
+    clock = digits("12:30", draw.color(draw.choice(("green", "turquoise", "orange"))))
+    pad = keys(("123", "456", "789", "C0S"), draw.color("grey"), (0.1, 0.1, 0.1), (1.0, 1.0, 1.0))
+    return (
+        shown(clock, (0.7 * width, 0.2 * height), dark, (x, y, z + 0.74 * height)),
+        shown(pad, (0.7 * width, 0.6 * height), dark, (x, y, z + 0.08 * height)),
     )
 
 
@@ -157,7 +182,6 @@ def microwave(draw: Draw) -> Model:
     body, dark = enamel(draw), draw.material("plastic", "black")
     wide, front, foot = 0.74 * width, depth / 2, 0.012
     angle, x, tall = opening(draw), -0.13 * width, height - foot
-    pad = keys(("123", "456", "789", "C0S"), draw.color("grey"), (0.1, 0.1, 0.1), (1.0, 1.0, 1.0))
     side, panel = width - wide, width / 2 - (width - wide) / 2
     shell = [
         *hollow((wide, depth, tall), 0.03, body, (x, 0, foot)),
@@ -166,12 +190,7 @@ def microwave(draw: Draw) -> Model:
         *(box((0.03, 0.03, foot), dark, (way * 0.4 * width, y, 0))
           for way in (-1, 1) for y in (-0.12, 0.12)),
     ]  # fmt: skip
-    clock = draw.color(draw.choice(("green", "turquoise", "orange")))
-    control = (
-        shown(digits("12:30", clock), (0.7 * side, 0.2 * tall), dark,
-              (panel, front + 0.02, foot + 0.74 * tall)),
-        shown(pad, (0.7 * side, 0.6 * tall), dark, (panel, front + 0.02, foot + 0.08 * tall)),
-    )  # fmt: skip
+    control = _key_pad(draw, side, tall, (panel, front + 0.02, foot))
     door = [
         box((wide, 0.03, tall - 0.006), body, (x, front + 0.016, foot + 0.003)),
         box((0.72 * wide, 0.004, 0.62 * tall), draw.material("glass", "black"),

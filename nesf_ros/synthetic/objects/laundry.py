@@ -43,6 +43,19 @@ def _porthole(size_m: Point, radius_m: float, material: Material, at: Point) -> 
     return tuple(halves)
 
 
+def _round_door(draw: Draw, radius_m: float, reach_m: float, frame: Material, at: Point) -> Solids:
+    """A bulging glass in a ring that faces +y, with a catch at its -x side."""
+    slim, (x, y, z) = 0.72 * radius_m, at
+    rim = [(slim, 0.0), (reach_m, 0.0), (reach_m, 0.015), (slim, 0.04)]
+    dome = [(0.0, 0.0), (slim, 0.0), (0.6 * radius_m, 0.045), (0.0, 0.055)]
+    ring = draw.choice((frame, draw.material("metal", "grey")))
+    return (
+        lying(revolved(rim, ring, sides=24), "y", at),
+        lying(revolved(dome, draw.material("glass", "black", "blue"), sides=20), "y", at),
+        box((0.03, 0.02, 0.08), frame, (x - reach_m + 0.02, y + 0.015, z - 0.04)),
+    )
+
+
 @object_class("washing machine", "appliance", size_m=((0.5, 0.8), (0.5, 1.1), (0.8, 0.95)),
               places=(FLOOR,), rooms=("bathroom", "kitchen"),
               aliases=("washer", "clothes washer", "laundry machine"))  # fmt: skip
@@ -67,14 +80,7 @@ def washing_machine(draw: Draw) -> Model:
     drum = lying(vessel([(radius - 0.004, 0.0), (radius - 0.004, deep)], 0.006, steel, sides=24),
                  "y", (0, front - 0.02 - deep, middle))  # fmt: skip
     reach = radius + 0.035
-    rim = [(0.72 * radius, 0.0), (reach, 0.0), (reach, 0.015), (0.72 * radius, 0.04)]
-    glass = [(0.0, 0.0), (0.72 * radius, 0.0), (0.6 * radius, 0.045), (0.0, 0.055)]
-    at = (0.0, front + 0.001, middle)
-    door = [
-        lying(revolved(rim, draw.choice((steel, dark)), sides=24), "y", at),
-        lying(revolved(glass, draw.material("glass", "black", "blue"), sides=20), "y", at),
-        box((0.03, 0.02, 0.08), dark, (-reach + 0.02, front + 0.016, middle - 0.04)),
-    ]
+    door = _round_door(draw, radius, reach, dark, (0.0, front + 0.001, middle))
     level, shelf = height - panel / 2, 0.3 * width
     clock = shown(digits("0:45", draw.color("green")), (0.1, 0.035), dark,
                   (-0.32 * width, front + 0.001, level - 0.017))  # fmt: skip

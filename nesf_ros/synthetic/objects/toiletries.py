@@ -20,7 +20,7 @@ from nesf_ros.synthetic.solids import (
     rounded_box,
     tube,
 )
-from nesf_ros.synthetic.things import Model, Part, turned
+from nesf_ros.synthetic.things import Model, Part, placement, turned
 
 _BATH = ("bathroom",)
 
@@ -82,7 +82,7 @@ def soap_bottle(draw: Draw) -> Model:
         ring = [(inner, 0.0), (outer, 0.0), (outer, tall), (inner, tall)]
         sleeve = revolved(ring, replace(body, print=around), sides=24)
         front = sleeve.moved(turned("z", np.pi / 2))
-        front = front.moved(_up(0.17 * high))
+        front = front.moved(placement(0, 0, 0.17 * high))
     else:
         wide, deep = 2 * radius * draw.size(1.0, 1.25), 2 * radius * draw.size(0.7, 1.0)
         bottle = rounded_box((wide, deep, high), 0.22 * deep, body, steps=2)
@@ -102,12 +102,6 @@ def soap_bottle(draw: Draw) -> Model:
         ),
         body,
     )
-
-
-def _up(z: float) -> np.ndarray:
-    pose = np.eye(4)
-    pose[2, 3] = z
-    return pose
 
 
 @object_class("towel", "bathroom", size_m=((0.2, 0.5), (0.07, 0.4), (0.03, 0.32)),
@@ -152,4 +146,4 @@ def _rolled(draw: Draw, cloth: Material) -> Model:
     ]
     body = profile([*spiral, *core[::-1]], long, cloth)
     lower = float(body.bounds[0][2])
-    return Model((Part("cloth", (body.moved(_up(-lower)),)),), cloth)
+    return Model((Part("cloth", (body.moved(placement(0, 0, -lower)),)),), cloth)
