@@ -21,7 +21,12 @@ PACKAGE_XML = ElementTree.parse(ROOT / "package.xml").getroot()
 TF_MESSAGE_HASH = "RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
 """Type hash of tf2_msgs/TFMessage in every ROS 2 since Iron."""
 
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "warp": "warp-lang", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "mapbox_earcut": "mapbox-earcut",
+    "warp": "warp-lang",
+    "yaml": "pyyaml",
+}
 """Distributions that are not named like the module they bring."""
 
 

@@ -56,7 +56,6 @@ SYNONYMS = {
     "rug": "carpet",
     "clock": "timepiece",
     "loudspeaker": "stereo speaker",
-    "box": "carton",
     "pan": "skillet",
     "kettle": "water boiler",
 }

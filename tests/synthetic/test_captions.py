@@ -54,7 +54,7 @@ def test_facts_are_true_and_negatives_are_not(scene, captions):
             others = [
                 n for n in caption.negatives if any(words_of(w) in words_of(n) for w in false)
             ]
-            assert len(others) == 2
+            assert len(others) >= 2
 
 
 def test_every_kind_and_many_words(captions):

@@ -37,7 +37,7 @@ def _vents(
 
 @object_class("desktop", "electronics", size_m=((0.15, 0.25), (0.32, 0.52), (0.32, 0.52)),
               places=(FLOOR, SURFACE), rooms=_WORK,
-              aliases=("desktop computer", "pc tower", "computer case"))  # fmt: skip
+              aliases=("desktop pc", "pc tower"))  # fmt: skip
 def desktop(draw: Draw) -> Model:
     """A tower: drive bays, a power button, vents or a fan in its front."""
     width, depth, height = draw.size(0.16, 0.23), draw.size(0.34, 0.48), draw.size(0.34, 0.48)
@@ -77,7 +77,7 @@ def desktop(draw: Draw) -> Model:
 
 @object_class("keyboard", "electronics", size_m=((0.26, 0.5), (0.1, 0.2), (0.01, 0.05)),
               places=(SURFACE,), rooms=_WORK,
-              aliases=("computer keyboard", "typing keyboard"))  # fmt: skip
+              aliases=("typing keyboard", "pc keyboard"))  # fmt: skip
 def keyboard(draw: Draw) -> Model:
     """Rows of keys on a flat case that rises to the back; number keys at one end of some."""
     full = draw.chance(0.5)
@@ -109,7 +109,7 @@ def keyboard(draw: Draw) -> Model:
 
 @object_class("mouse", "electronics", size_m=((0.05, 0.09), (0.08, 0.2), (0.025, 0.05)),
               places=(SURFACE,), rooms=_WORK,
-              aliases=("computer mouse", "optical mouse", "wireless mouse"))  # fmt: skip
+              aliases=("optical mouse", "wireless mouse"))  # fmt: skip
 def mouse(draw: Draw) -> Model:
     """A rounded back for the palm; two keys and a wheel in front, a cord on some."""
     width, long, high = draw.size(0.056, 0.07), draw.size(0.1, 0.125), draw.size(0.026, 0.036)

@@ -70,7 +70,7 @@ def television(draw: Draw) -> Model:
 
 @object_class("display", "electronics", size_m=((0.36, 0.8), (0.13, 0.3), (0.3, 0.65)),
               places=(SURFACE,), rooms=_WORK,
-              aliases=("computer monitor", "monitor", "computer screen"))  # fmt: skip
+              aliases=("monitor", "desktop screen"))  # fmt: skip
 def display(draw: Draw) -> Model:
     """A computer's screen full of windows, on a neck with a foot."""
     width, lift = draw.size(0.38, 0.7), draw.size(0.1, 0.16)
@@ -102,7 +102,7 @@ def display(draw: Draw) -> Model:
 
 @object_class("laptop", "electronics", size_m=((0.26, 0.42), (0.17, 0.45), (0.012, 0.32)),
               places=(SURFACE,), rooms=_WORK,
-              aliases=("notebook computer", "laptop computer", "portable computer"))  # fmt: skip
+              aliases=("notebook pc", "portable pc"))  # fmt: skip
 def laptop(draw: Draw) -> Model:
     """A base with keys and a touch pad; a lid with a screen, seldom shut."""
     width, thin = draw.size(0.28, 0.4), draw.size(0.012, 0.02)
@@ -150,7 +150,7 @@ def _slab(width: float, height: float, thick: float, material: Material, corner:
 
 @object_class("tablet", "electronics", size_m=((0.13, 0.31), (0.08, 0.35), (0.006, 0.32)),
               places=(SURFACE,), rooms=_WORK,
-              aliases=("tablet computer", "touchscreen tablet", "tablet pc"))  # fmt: skip
+              aliases=("touchscreen tablet", "tablet pc"))  # fmt: skip
 def tablet(draw: Draw) -> Model:
     """A thin plate with a screen of coloured tiles, lying or leaning on its stand."""
     width = draw.size(0.14, 0.2)

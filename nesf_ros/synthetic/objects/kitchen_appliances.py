@@ -175,7 +175,7 @@ def _key_pad(draw: Draw, width: float, height: float, at: Point) -> Solids:
 
 @object_class("microwave", "appliance", size_m=((0.42, 0.75), (0.32, 0.95), (0.24, 0.36)),
               places=(SURFACE,), rooms=_KITCHEN, holds=("food", "kitchenware"),
-              aliases=("microwave oven", "microwave cooker"))  # fmt: skip
+              aliases=("microwave oven",))  # fmt: skip
 def microwave(draw: Draw) -> Model:
     """A door with a window, a key pad with a clock beside it, a turntable inside."""
     width, depth, height = draw.size(0.43, 0.56), draw.size(0.33, 0.42), draw.size(0.25, 0.33)

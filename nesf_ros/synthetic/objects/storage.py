@@ -70,7 +70,7 @@ def bookcase(draw: Draw) -> Model:
     return Model(work.parts(foot), wood, (*work.receptacles, top))
 
 
-@object_class("tv stand", "furniture", size_m=((0.8, 2.1), (0.3, 1.0), (0.24, 0.75)),
+@object_class("media console", "furniture", size_m=((0.8, 2.1), (0.3, 1.0), (0.24, 0.75)),
               places=(FLOOR,), rooms=("living room", "bedroom"),
               aliases=("media console", "television bench", "media unit"),
               holds=STORED)  # fmt: skip
