@@ -11,7 +11,7 @@ from numpy import ndarray
 from nesf_ros.synthetic.materials import Material, Print
 from nesf_ros.synthetic.objects.pieces import Outline, arc
 from nesf_ros.synthetic.solids import ORIGIN, Point, Solid, hull, revolved, tapered_box, vessel
-from nesf_ros.synthetic.things import IN, Receptacle
+from nesf_ros.synthetic.things import IN, Model, Part, Receptacle, placement
 
 SKIN_M = 1e-3
 """How far a label stands out from what it is glued on, so that neither shows through."""
@@ -79,6 +79,18 @@ def sleeve(profile_m: Sequence[tuple[float, float]], material: Material, sides: 
     skin = [(r + SKIN_M, z) for r, z in profile_m]
     under = [(r - SKIN_M, z) for r, z in profile_m]
     return revolved([*skin, *under[::-1]], material, ORIGIN, sides)
+
+
+def rim(radius_m: float, thick_m: float, material: Material, bottom_m: float) -> Solid:
+    """A rolled edge, `thick_m` above and below and to both sides of its middle line."""
+    outline = [(radius_m + x, thick_m + z) for x, z in arc(thick_m, 0, 300, 6)]
+    return revolved(outline, material, (0, 0, bottom_m), 24)
+
+
+def settled(parts: Sequence[Part], main: Material) -> Model:
+    """A thing that is let down until its lowest point lies on the ground."""
+    low = min(float(solid.bounds[0][2]) for part in parts for solid in part.solids)
+    return Model(tuple(part.moved(placement(0, 0, -low)) for part in parts), main)
 
 
 def front_label(image: ndarray, radius_m: float, width_m: float, low_m: float, high_m: float,

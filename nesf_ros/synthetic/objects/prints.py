@@ -60,9 +60,13 @@ def packaging(
     return image
 
 
-def both_halves(image: Picture) -> Picture:
-    """A picture for a full turn ("round", -π to π) that shows `image` at the front and the back."""
-    return np.concatenate([image, image], axis=1)
+def around(image: Picture) -> Picture:
+    """A picture for a full turn ("round", -π to π) that shows `image` at the front and the back.
+
+    Between the two its left and right edges go on, so that each can be read from one side.
+    """
+    margin = round(0.22 * image.shape[1])
+    return np.concatenate([np.pad(image, ((0, 0), (margin, margin), (0, 0)), "edge")] * 2, axis=1)
 
 
 def _blank(background: Color, size_px: tuple[int, int]) -> Picture:
