@@ -17,9 +17,11 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 def tint(kelvin: float) -> tuple[float, float, float]:
     """What light of a colour temperature does to the display values of what it lights.
 
-    Brightness stays the same; 4500 K changes nothing.
+    Brightness stays the same; 4500 K changes nothing. As for an eye, half of the difference goes
+    unseen: cameras balance their white, but never fully.
     """
-    seen = displayed(np.maximum(_planck(kelvin) / _planck(NEUTRAL_K), 0).astype(np.float32))
+    light = np.maximum(_planck(kelvin) / _planck(NEUTRAL_K), 0).astype(np.float32)
+    seen = np.sqrt(displayed(light))
     red, green, blue = (seen / (seen @ LUMA)).tolist()
     return red, green, blue
 

@@ -41,7 +41,7 @@ class LightRanges:
 TRAINING = LightRanges(lamps=(1, 4), height=(0.85, 0.97), ambient=(0.32, 0.54), key=(0.3, 0.6))
 """Rooms as one meets them."""
 NOVEL: dict[str, LightRanges] = {
-    "coloured": LightRanges((1, 3), (0.85, 0.97), (0.36, 0.5), (0.4, 0.6), (0.35, 0.6)),
+    "coloured": LightRanges((1, 3), (0.85, 0.97), (0.36, 0.5), (0.4, 0.6), (0.4, 0.65)),
     "low key": LightRanges((1, 1), (0.85, 0.97), (0.1, 0.2), (0.35, 0.6)),
     "side": LightRanges((1, 2), (0.25, 0.5), (0.2, 0.3), (0.5, 0.8)),
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nesf_ros.synthetic.sensor import SensorNoise, incidence_cosine
+from nesf_ros.synthetic.sensor import SensorNoise, incidence_cosine, patches
 from nesf_ros.types import Intrinsics
 
 CAMERA = Intrinsics(200, 150, 160.0, 160.0, 99.5, 74.5)
@@ -71,6 +71,61 @@ def test_grazing_surfaces_are_not_read():
     cosine = incidence_cosine(depth, CAMERA)
     assert not reading[(cosine < 0.08) & (depth > 0)].any()
     assert (reading[cosine > 0.25] > 0)[depth[cosine > 0.25] > 0].all()
+
+
+def test_dull_bright_surfaces_are_read_as_without_knowing():
+    plain = SensorNoise().depth(flat(2.0), CAMERA, np.random.default_rng(0))
+    known = SensorNoise().depth(
+        flat(2.0), CAMERA, np.random.default_rng(0), gloss=flat(0.0), albedo=flat(0.8)
+    )
+    assert np.array_equal(plain, known)
+
+
+@pytest.mark.parametrize("albedo, depth_m", [(0.05, 3.0), (0.1, 4.5), (0.02, 1.9)])
+def test_dark_surfaces_are_lost_with_distance(albedo, depth_m):
+    noise = SensorNoise(disparity_sigma_px=0.0)
+    reading = noise.depth(
+        flat(depth_m), CAMERA, np.random.default_rng(0), albedo=flat(albedo)
+    )[70:80, 60:140]  # fmt: skip
+    # Head-on so much comes back; below 0.003 nothing is read, above 0.008 all is.
+    share = np.clip((albedo / depth_m**2 - 0.003) / 0.005, 0, 1)
+    assert 0.2 < share < 0.6
+    assert (reading > 0).mean() == pytest.approx(share, abs=0.05)
+    near = noise.depth(flat(1.0), CAMERA, np.random.default_rng(0), albedo=flat(albedo))
+    assert (near > 0).all()
+
+
+def test_glossy_surfaces_dazzle_where_they_face_the_camera():
+    noise = SensorNoise(mirrored_share=0.0)
+    readings = [
+        noise.depth(flat(2.0), CAMERA, np.random.default_rng(seed), gloss=flat(0.3))
+        for seed in range(30)
+    ]
+    # Between 0.1 and 0.5 half is lost; the corners, at a cosine below 0.97, see no glare.
+    share = np.mean(np.array(readings) == 0, axis=0)
+    assert share[55:95, 70:130].mean() == pytest.approx(0.5, abs=0.05)
+    assert not share[1:10, 1:20].any()
+    # In patches: a lost pixel's neighbour is mostly lost, too.
+    inside = (np.array(readings) == 0)[:, 55:95, 70:130]
+    assert (inside[:, :, 1:] == inside[:, :, :-1]).mean() > 0.9
+
+
+def test_mirrors_show_what_is_farther():
+    noise = SensorNoise(glare_gloss=(0.8, 1.0), disparity_sigma_px=0.0)
+    readings = np.array([
+        noise.depth(flat(2.0), CAMERA, np.random.default_rng(seed), gloss=flat(0.8))
+        for seed in range(40)
+    ])  # fmt: skip
+    assert readings.min() > 1.98 and readings.max() <= 3.02
+    # Half of a perfect mirror's readings, times the squared gloss.
+    assert (readings > 2.05).mean() == pytest.approx(0.5 * 0.8**2, abs=0.05)
+
+
+def test_patches_are_evenly_spread():
+    values = np.stack([patches((100, 130), np.random.default_rng(i)) for i in range(60)])
+    for limit in (0.05, 0.25, 0.5, 0.9):
+        assert (values < limit).mean() == pytest.approx(limit, abs=0.025)
+    assert np.abs(np.diff(values, axis=2)).mean() < 0.08
 
 
 def test_colour_noise():
