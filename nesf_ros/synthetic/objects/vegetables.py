@@ -96,7 +96,9 @@ def corn(draw: Draw) -> Model:
         long, out = draw.size(0.4, 0.75) * length, draw.size(0.4, 0.9) * radius
         line = [(x - 0.03, 0.0), (x, 0.75 * radius), (x + 0.45 * long, radius + 0.004),
                 (x + 0.8 * long, radius + 0.4 * out), (x + long, radius + out)]  # fmt: skip
-        half = [0.006, (0.65 * radius, 0.002), (0.7 * radius, 0.001), (0.4 * radius, 0.001), 0.001]
+        half: list[float | tuple[float, float]] = [
+            0.006, (0.65 * radius, 0.002), (0.7 * radius, 0.001), (0.4 * radius, 0.001), 0.001,
+        ]  # fmt: skip
         leaf = bent(sideways(line), half, green, 6)
         way = turned("x", draw.size(-0.2, 0.2) + np.pi * (number / 4 - 0.5))
         leaves += [s.moved(placement(0, 0, radius) @ way) for s in leaf]
