@@ -136,10 +136,9 @@ def wallet(draw: Draw) -> Model:
                      (-width / 2, -depth / 2 + 0.002, leaf + fat / 2))  # fmt: skip
         stack = box((0.9 * width, 0.9 * depth, 0.5 * fat), inner, (0, 0, leaf))
         notes = [box((0.88 * width, 0.8 * depth, 0.25 * fat), note,
-                     (0.08 * width, 0.2 * depth, leaf + 0.55 * fat))]  # fmt: skip
-        card = box((0.085, 0.05, 0.0012), cards[0], (0.02, depth / 2 - 0.014, leaf + 0.85 * fat))
+                     (0.08 * width, 0.3 * depth, leaf + 0.55 * fat))]  # fmt: skip
         return Model((Part("leather", (*leaves, back)), Part("lining", (stack,)),
-                      Part("notes", tuple(notes)), Part("card", (card,))), hide)  # fmt: skip
+                      Part("notes", tuple(notes))), hide)  # fmt: skip
     gap = 0.004
     leaves = [rounded_box((width, depth, 0.006), 0.0025, hide, (side * (width + gap) / 2, 0, 0), 2)
               for side in (-1, 1)]  # fmt: skip

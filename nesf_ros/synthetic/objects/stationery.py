@@ -223,7 +223,7 @@ def _world(draw: Draw) -> Picture:
     relief = np.cos(points @ waves.T + draw.rng.uniform(0, 2 * np.pi, 24)) @ strength
     relief = relief.reshape(up.shape) / relief.std()
     sea, land, dry = (np.array(draw.color(name)) for name in ("blue", "green", "beige"))
-    image = np.where((relief > 0.2)[..., None], land, sea)
+    image = np.where((relief > 0.0)[..., None], land, sea)
     image[relief > 1.4] = dry
     image[np.abs(up) > 0.94] = 0.95
     net = (np.abs(np.sin(6 * around)) < 0.06) | (np.abs(np.sin(6 * np.arcsin(up))) < 0.06)
