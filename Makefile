@@ -1,8 +1,8 @@
 # Everything happens in .venv, which `make setup` creates. `make help` lists the targets.
 
 PYTHON ?= python3
-# Which Open3D and what else: cpu or gpu (pyproject.toml explains), the ROS 2 wheels, the tools.
-EXTRAS ?= cpu,ros,dev
+# Which Open3D and what else: cpu or gpu (pyproject.toml explains), the ROS 2 wheels, the path tracer, the tools.
+EXTRAS ?= cpu,ros,pathtrace,dev
 OUT ?= out
 
 VENV := .venv

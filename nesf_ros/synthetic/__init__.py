@@ -1,12 +1,12 @@
-"""A furnished room by seed, as test bench: exact RGB-D, poses, instances, solid and free space.
+"""One library of things, and of scenes made of them: images, and exact truth about all of it.
 
-- solids, materials: convex pieces with colours and textures
-- furniture, shell, layout: what stands in the room, its walls, and where everything goes
-- room, lighting: ray-cast images and ground truth
-- trajectory, sensor, source: a camera that wanders, its errors, and its frames
-- truth, overlap: which voxels the frames have truly shown
+- materials, patterns, solids, regions, meshes: pieces with colours, textures and an inside
+- things, objects: what there is, a class at a time, with parts and room for other things
+- scene, contact, scenes: things at their places, by seed; what touches what
+- lighting, renderers: what a camera sees
+- trajectory, walk, source, sensor, photo: where it is, its frames, its errors
+- truth, overlap, volumes, relations, captions: what is true, seen or unseen, and how to say it
+- splits, order, generate, manifest, preview: data sets, and pictures to look at
 
-To add a piece of furniture: write a builder in `furniture` that returns solids standing on z = 0,
-place it in `layout` (`on` names what carries it), and look at a rendering. The room's tests check
-that nothing intersects and nothing floats.
+To add an object class see `objects`, to add a kind of scene see `scenes`.
 """

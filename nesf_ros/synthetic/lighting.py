@@ -38,12 +38,12 @@ class LightRanges:
     """Of lamps that are of any hue, 0–1; they have a colour temperature where this is 0."""
 
 
-TRAINING = LightRanges(lamps=(1, 4), height=(0.85, 0.97), ambient=(0.32, 0.54), key=(0.3, 0.6))
+TRAINING = LightRanges(lamps=(1, 4), height=(0.85, 0.97), ambient=(0.4, 0.6), key=(0.4, 0.75))
 """Rooms as one meets them."""
 NOVEL: dict[str, LightRanges] = {
-    "coloured": LightRanges((1, 3), (0.85, 0.97), (0.36, 0.5), (0.4, 0.6), (0.4, 0.65)),
-    "low key": LightRanges((1, 1), (0.85, 0.97), (0.1, 0.2), (0.35, 0.6)),
-    "side": LightRanges((1, 2), (0.25, 0.5), (0.2, 0.3), (0.5, 0.8)),
+    "coloured": LightRanges((1, 3), (0.85, 0.97), (0.4, 0.55), (0.4, 0.7), (0.4, 0.65)),
+    "low key": LightRanges((1, 1), (0.85, 0.97), (0.12, 0.24), (0.4, 0.7)),
+    "side": LightRanges((1, 2), (0.25, 0.5), (0.25, 0.36), (0.5, 0.8)),
 }
 """Kinds of light that training never shows: each has one range that does not meet TRAINING's."""
 

@@ -117,6 +117,11 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], list[SceneRecord]]:
     return order, records
 
 
+def begun(folder: Path) -> int:
+    """How many scenes a folder holds already; 0 where there is no data set yet."""
+    return len(read_manifest(folder)[1]) if (folder / NAME).is_file() else 0
+
+
 def damaged(folder: Path, records: Iterable[SceneRecord]) -> Iterator[str]:
     """What is wrong with the files of a data set, one message for each bad file."""
     for record in records:

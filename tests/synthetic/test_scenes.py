@@ -7,10 +7,14 @@ from nesf_ros.errors import ConfigError
 from nesf_ros.geometry import se3
 from nesf_ros.synthetic.contact import TOUCHING_M, Body, intersections, rests
 from nesf_ros.synthetic.objects.catalog import CEILING, CLASSES, WALL
+from nesf_ros.synthetic.renderers.raycast import RayCaster
 from nesf_ros.synthetic.scenes import SCENES, make_scene
 from nesf_ros.synthetic.scenes.toybox import BOUNDS, KLEVR_CLASSES, TOYBOX5_CLASSES
+from nesf_ros.synthetic.source import default_camera
 from nesf_ros.synthetic.things import IN
+from nesf_ros.synthetic.trajectory import camera_path
 
+CAMERA = default_camera((160, 120))
 STRUCTURE = ("floor", "ceiling", "wall", "door", "window", "backdrop")
 
 
@@ -100,6 +104,62 @@ def test_toybox(scene_of):
     assert max(max(thing.model.size_m) for thing in things) <= 2.4 + 1e-9
 
 
+def test_rooms_are_full_and_differ(scene_of):
+    rooms = [scene_of("room", seed) for seed in range(8)]
+    for room in rooms:
+        assert 40 <= len(objects(room)) <= 72
+        names = [thing.class_name for thing in room.things]
+        assert [names.count(n) for n in ("floor", "ceiling", "wall", "door")] == [1, 1, 4, 1]
+        width, depth, height = np.subtract(room.interior.upper, room.interior.lower)
+        assert 3 <= width <= 6 and 3 <= depth <= 6 and 2.3 < height < 2.9
+        relations = [thing.relation for thing in objects(room)]
+        assert relations.count(IN) >= 2
+    assert len({thing.class_name for room in rooms for thing in objects(room)}) > 60
+
+
+def test_furniture_at_walls_faces_the_room(scene_of):
+    """What stands at a wall has its back to it: behind it is wall, before it is air."""
+    checked = 0
+    for thing, room in (
+        (t, scene_of("room", s)) for s in range(8) for t in objects(scene_of("room", s))
+    ):
+        if thing.class_name not in ("bed", "dresser", "bookcase", "fridge", "sofa"):
+            continue
+        lower, upper = thing.model.bounds
+        ends = np.array([[0.0, lower[1] - 0.06, 0.3], [0.0, upper[1] + 0.06, 0.3]])
+        behind, before = room.instance_at(se3.transform_points(thing.world_T_model, ends))
+        assert room.things[behind].class_name in ("wall", "window"), thing.name
+        assert before < 0 or room.things[before].class_name != "wall"
+        checked += 1
+    assert checked >= 8
+
+
+def test_what_is_shut_away_is_not_seen(scene_of):
+    hidden = 0
+    for seed in range(8):
+        room = scene_of("room", seed)
+        shut = [index for index, thing in enumerate(room.things) if is_shut_away(room, thing)]
+        caster = RayCaster(room)
+        views = [caster.render(CAMERA, pose) for pose in camera_path(room, "handheld", 8, seed)]
+        seen = np.unique([view.instances for view in views])
+        assert not set(shut) & set(seen.tolist())
+        hidden += len(shut)
+    assert hidden >= 8
+
+
+def is_shut_away(room, thing):
+    """Whether it lies in a closed receptacle, or in something that does."""
+    while thing.support:
+        holder = room.things[room.names.index(thing.support)]
+        middle = np.mean(thing.bounds, axis=0)[None]
+        there = se3.transform_points(se3.invert(holder.world_T_model), middle)
+        spaces = [s for s in holder.model.receptacles if s.closed and s.relation == IN]
+        if thing.relation == IN and any(space.contains(there)[0] for space in spaces):
+            return True
+        thing = holder
+    return False
+
+
 def test_classes_can_be_chosen_and_left_out():
     only = make_scene("klevr", 0, classes=("cube", "torus"), count=8)
     assert {thing.class_name for thing in objects(only)} == {"cube", "torus"}
@@ -118,5 +178,7 @@ def test_bad_requests():
         make_scene("klevr", 0, classes=("mug",))
     with pytest.raises(ConfigError, match="needs one of the classes table"):
         make_scene("tabletop", 0, classes=("mug",))
-    with pytest.raises(ConfigError, match=r"2 of 12 objects found a place; ask for fewer"):
-        make_scene("tabletop", 0, classes=("desk", "mug"), count=12)
+    with pytest.raises(ConfigError, match="none of the furniture of a room is allowed"):
+        make_scene("room", 0, classes=("cube",))
+    with pytest.raises(ConfigError, match=r"of 12 objects found a place; ask for fewer"):
+        make_scene("tabletop", 0, classes=("desk",), count=12)

@@ -106,11 +106,11 @@ def _bowl(size_m: Point, wall_m: float, material: Material, at: Point, belly: fl
     return round_.moved(stretch)
 
 
-def _floor_of(size_m: Point, at: Point, thick_m: float, belly: float, above_m: float) -> Receptacle:
+def _floor_of(size_m: Point, at: Point, thick_m: float, belly: float) -> Receptacle:
     """The room over the flat floor of such a bowl."""
     half_x, half_y = (0.97 * (belly / 2 - thick_m) * side for side in size_m[:2])
     lower = (at[0] - half_x, at[1] - half_y, at[2] + thick_m)
-    upper = (at[0] + half_x, at[1] + half_y, at[2] + size_m[2] + above_m)
+    upper = (at[0] + half_x, at[1] + half_y, at[2] + size_m[2])
     return Receptacle(IN, lower, upper, round=True, name="basin")
 
 
@@ -145,12 +145,12 @@ def washbasin(draw: Draw) -> Model:
     if draw.chance(0.6):
         belly = 0.6
         bowl: Solids = (_bowl(size, 0.022, white, at, belly),)
-        room = _floor_of(size, at, 0.022 / depth, belly, 0.05)
+        room = _floor_of(size, at, 0.022 / depth, belly)
     else:
         bowl = hollow(size, 0.025, white, at, front=False)
         half_x, half_y = width / 2 - 0.035, depth / 2 - 0.035
         room = Receptacle(IN, (-half_x, 0.03 - half_y, low + 0.025),
-                          (half_x, 0.03 + half_y, rim + 0.05), name="basin")  # fmt: skip
+                          (half_x, 0.03 + half_y, rim), name="basin")  # fmt: skip
     back = 0.03 - depth / 2
     shelf = rounded_box((0.6 * width, 0.1, 0.7 * deep), 0.015, white, (0, back - 0.015,
                         rim - 0.7 * deep + 0.012), steps=2)  # fmt: skip
@@ -220,7 +220,7 @@ def _oval_tub(draw: Draw, size_m: Point, outer: Material, chrome: Material) -> M
     )
     pipe = cylinder(0.018, height + 0.05, chrome, (0, -depth / 2 - 0.04, 0), sides=12)
     mixer = faucet(draw, 0.18, draw.size(0.15, 0.25), chrome, (0, -depth / 2 - 0.04, height + 0.05))
-    room = _floor_of(size, at, 0.03 / depth, belly, 0.0)
+    room = _floor_of(size, at, 0.03 / depth, belly)
     return Model(
         (Part("tub", (bowl,)), Part("feet", feet), Part("faucet", (pipe, *mixer))), outer, (room,)
     )

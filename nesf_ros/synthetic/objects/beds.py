@@ -7,9 +7,9 @@ import numpy as np
 from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.joinery import legs, timber
+from nesf_ros.synthetic.objects.joinery import LEFT_ON_SEATS, legs, timber
 from nesf_ros.synthetic.objects.pieces import arc, plate
-from nesf_ros.synthetic.objects.upholstery import LEFT_ON_SEATS, cover, padded
+from nesf_ros.synthetic.objects.upholstery import cover, padded
 from nesf_ros.synthetic.solids import Point, Solid, box, cylinder, rounded_box
 from nesf_ros.synthetic.things import ON, Model, Part, Receptacle, turned
 

@@ -7,8 +7,8 @@ import numpy as np
 from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.joinery import legs, on_top, timber
-from nesf_ros.synthetic.objects.upholstery import LEFT_ON_SEATS, cover, padded
+from nesf_ros.synthetic.objects.joinery import LEFT_ON_SEATS, legs, on_top, timber
+from nesf_ros.synthetic.objects.upholstery import cover, padded
 from nesf_ros.synthetic.solids import Point, Solid, box, tapered_box
 from nesf_ros.synthetic.things import Model, Part, turned
 

@@ -60,10 +60,10 @@ def teddy_bear(draw: Draw) -> Model:
     pale = draw.material("fabric", "brown" if fur.color_name == "beige" else "beige")
     dark = draw.material("plastic", "red" if fur.color_name == "black" else "black")
     plump, ear = draw.size(0.9, 1.15), draw.size(0.16, 0.22)
-    body = blobs(s, [((0.46 * plump, 0.42 * plump, 0.54), (0, 0, 0.275))], fur, 14)
-    head = blobs(s, [((0.42, 0.38, 0.38), (0, 0.02, 0.68))], fur, 14)
+    body = blobs(s, [((0.46 * plump, 0.42 * plump, 0.54), (0, 0, 0.275))], fur, 12)
+    head = blobs(s, [((0.42, 0.38, 0.38), (0, 0.02, 0.68))], fur, 12)
     muzzle = blobs(s, [((0.19, 0.16, 0.15), (0, 0.19, 0.63))], pale)
-    belly = blobs(s, [((0.3 * plump, 0.18, 0.36), (0, 0.14 * plump, 0.28))], pale, 12)
+    belly = blobs(s, [((0.3 * plump, 0.18, 0.36), (0, 0.14 * plump, 0.28))], pale, 10)
     ears = blobs(s, [((ear, 0.09, ear), (0.17, 0, 0.86))], fur)
     ears += blobs(s, [((0.6 * ear, 0.06, 0.6 * ear), (0.17, 0.028, 0.86))], pale, 8)
     face = blobs(s, [((0.075, 0.05, 0.05), (0, 0.265, 0.665)),
@@ -74,7 +74,7 @@ def teddy_bear(draw: Draw) -> Model:
              70 + lift)
         for side in (-1, 1)
     )  # fmt: skip
-    legs = blobs(s, [((0.19, 0.4, 0.19), (0.18, reach, 0.095))], fur, 14)
+    legs = blobs(s, [((0.19, 0.4, 0.19), (0.18, reach, 0.095))], fur, 10)
     feet = blobs(s, [((0.2, 0.1, 0.23), (0.18, reach + 0.17, 0.115))], fur)
     feet += blobs(s, [((0.13, 0.04, 0.15), (0.18, reach + 0.205, 0.115))], pale, 8)
     parts = [Part("body", (*body, *belly)), Part("head", (*head, *muzzle)), Part("ears", ears),

@@ -50,7 +50,7 @@ def _cells(
         cut = draw.size(-0.1, 0.1) * width
         return [((-half, cut), levels, "-x"), ((cut, half), levels, "+x")]
     edge, cut = draw.choice(("-x", "+x")), foot + draw.choice((0.3, 0.68)) * (top - foot)
-    if low or draw.chance(0.33):
+    if low or draw.chance(0.25):
         return [((-half, half), levels, edge)]
     return [((-half, half), (foot, cut), edge), ((-half, half), (cut, top), edge)]
 

@@ -39,7 +39,7 @@ def _lens(draw: Draw, radius: float, long: float, dark: Material, at: Point) -> 
     )
 
 
-@object_class("camera", "electronics", size_m=((0.08, 0.22), (0.05, 0.24), (0.06, 0.14)),
+@object_class("camera", "electronics", size_m=((0.08, 0.22), (0.04, 0.24), (0.05, 0.14)),
               places=(SURFACE,),
               aliases=("photo camera", "digital camera", "photographic camera"))  # fmt: skip
 def camera(draw: Draw) -> Model:

@@ -20,7 +20,6 @@ from nesf_ros.synthetic.solids import (
     hull,
     revolved,
     rounded_box,
-    tapered_box,
     tube,
 )
 from nesf_ros.synthetic.things import Model, Part, placement, turned
@@ -82,7 +81,7 @@ def hammer(draw: Draw) -> Model:
         solids += [extruded(prong, 0.7 * axis, head, (at[0], 0.0, z)) for z in (0, 1.3 * axis)]
     else:
         drum = cylinder(1.0 * axis, 2 * reach, head, sides=20)
-        square = tapered_box((2.2 * axis, 2 * axis, 2 * reach), (2.2 * axis, 2 * axis), head)
+        square = box((2.2 * axis, 2 * axis, 2 * reach), head)
         solids = [lying(draw.choice((drum, square)), "y", (at[0], -reach, axis))]
     return Model((Part("handle", (handle, neck)), Part("head", tuple(solids))),
                  head if not claw else grip)  # fmt: skip

@@ -17,6 +17,8 @@ Space = tuple[Point, Point]
 
 SMALL_THINGS = ("decoration", "kitchenware", "food", "electronics", "stationery", "toy", "shape")
 """Families of what people leave on any furniture."""
+LEFT_ON_SEATS = ("clothing", "decoration", "toy", "stationery", "electronics", "container")
+"""Families of what lies on seats."""
 STORED = (*SMALL_THINGS, "container", "tool", "clothing", "sports")
 """Families of what people keep in furniture."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,7 +11,7 @@ from numpy import ndarray
 
 from nesf_ros.synthetic.materials import Material, Print
 from nesf_ros.synthetic.objects.pieces import Outline, arc
-from nesf_ros.synthetic.solids import ORIGIN, Point, Solid, hull, revolved, tapered_box, vessel
+from nesf_ros.synthetic.solids import ORIGIN, Point, Solid, box, hull, revolved, tapered_box, vessel
 from nesf_ros.synthetic.things import IN, Model, Part, Receptacle, placement
 
 SKIN_M = 1e-3
@@ -85,6 +86,25 @@ def rim(radius_m: float, thick_m: float, material: Material, bottom_m: float) ->
     """A rolled edge, `thick_m` above and below and to both sides of its middle line."""
     outline = [(radius_m + x, thick_m + z) for x, z in arc(thick_m, 0, 300, 6)]
     return revolved(outline, material, (0, 0, bottom_m), 24)
+
+
+def frame(
+    width: float, depth: float, thick: float, z: float, material: Material
+) -> tuple[Solid, ...]:
+    """A rim of four bars around an angular mouth."""
+    x, y = width / 2 - 0.001, depth / 2 - 0.001
+    long = (width + thick, thick, thick)
+    short = (thick, depth, thick - 0.001)
+    return (
+        *(box(long, material, (0, sign * y, z)) for sign in (-1, 1)),
+        *(box(short, material, (sign * x, 0, z)) for sign in (-1, 1)),
+    )
+
+
+def smooth(material: Material) -> Material:
+    """The same without a pattern, for what is painted or printed."""
+    red, green, blue = (0.93 * c for c in material.color)
+    return replace(material, second=(red, green, blue), pattern="blotches")
 
 
 def settled(parts: Sequence[Part], main: Material) -> Model:

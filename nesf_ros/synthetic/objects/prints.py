@@ -60,7 +60,7 @@ def packaging(
     return image
 
 
-def around(image: Picture) -> Picture:
+def around(image: Picture) -> UInt8[ndarray, "height circumference 3"]:
     """A picture for a full turn ("round", -π to π) that shows `image` at the front and the back.
 
     Between the two its left and right edges go on, so that each can be read from one side.

@@ -7,9 +7,16 @@ import numpy as np
 from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.joinery import castor, legs, on_top, radial_legs, timber
+from nesf_ros.synthetic.objects.joinery import (
+    LEFT_ON_SEATS,
+    castor,
+    legs,
+    on_top,
+    radial_legs,
+    timber,
+)
 from nesf_ros.synthetic.objects.pieces import arc
-from nesf_ros.synthetic.objects.upholstery import LEFT_ON_SEATS, cover, padded
+from nesf_ros.synthetic.objects.upholstery import cover, padded
 from nesf_ros.synthetic.solids import (
     Solid,
     box,

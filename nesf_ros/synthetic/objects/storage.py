@@ -72,9 +72,9 @@ def bookcase(draw: Draw) -> Model:
 
 @object_class("media console", "furniture", size_m=((0.8, 2.1), (0.3, 1.0), (0.24, 0.75)),
               places=(FLOOR,), rooms=("living room", "bedroom"),
-              aliases=("media console", "television bench", "media unit"),
+              aliases=("media unit", "television bench", "television stand"),
               holds=STORED)  # fmt: skip
-def tv_stand(draw: Draw) -> Model:
+def media_console(draw: Draw) -> Model:
     """A low, wide carcass: open compartments in the middle, doors or drawers beside them."""
     wood, columns = timber(draw), draw.count(2, 3)
     width, depth, height = draw.size(0.85, 2.0), draw.size(0.32, 0.46), draw.size(0.25, 0.45)

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from nesf_ros.synthetic.materials import Material
 from nesf_ros.synthetic.objects.catalog import FLOOR, object_class
 from nesf_ros.synthetic.objects.draw import Draw
-from nesf_ros.synthetic.objects.joinery import legs, on_top, timber
+from nesf_ros.synthetic.objects.joinery import LEFT_ON_SEATS, legs, on_top, timber
 from nesf_ros.synthetic.objects.pieces import arc, lying
 from nesf_ros.synthetic.solids import Point, Solid, box, cylinder, extruded, revolved, rounded_box
 from nesf_ros.synthetic.things import ON, Model, Part, Receptacle, turned
-
-LEFT_ON_SEATS = ("clothing", "decoration", "toy", "stationery", "electronics", "container")
-"""Families of what lies on seats."""
 
 
 def cover(draw: Draw) -> Material:

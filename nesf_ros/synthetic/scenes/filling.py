@@ -37,7 +37,8 @@ def fill(
         areas: to begin with.
         wanted: how many things.
         rooms: whose things; of all where empty.
-        liked: for a class that holds things, those that it holds most often.
+        liked: for a class that holds things, classes (of any room) and families that it holds
+            most often.
     """
     open_areas = list(areas)
     failures = [0] * len(open_areas)
@@ -70,7 +71,7 @@ def fits(about: ObjectClass, space: Receptacle) -> bool:
     """Whether the smallest instance of a class could fit into a space."""
     across = sorted(np.subtract(space.upper, space.lower)[:2].tolist())
     smallest = sorted((about.size_m[0][0], about.size_m[1][0]))
-    high = space.upper[2] - space.lower[2]
+    high = float(space.upper[2] - space.lower[2])
     return all(s <= a for s, a in zip(smallest, across, strict=True)) and about.size_m[2][0] <= high
 
 
@@ -81,9 +82,10 @@ def _something(
     possible = [
         name
         for name in stage.classes
-        if _belongs(CLASSES[name], area, rooms) and fits(CLASSES[name], area.space)
+        if _belongs(CLASSES[name], area, () if name in liked else rooms)
+        and fits(CLASSES[name], area.space)
     ]
-    preferred = [name for name in possible if name in liked]
+    preferred = [name for name in possible if name in liked or CLASSES[name].family in liked]
     if preferred and stage.draw.chance(_LIKED):
         possible = preferred
     if not possible:

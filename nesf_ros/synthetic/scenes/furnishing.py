@@ -93,8 +93,17 @@ class Furnisher:
             )
         return thing
 
-    def hang(self, class_name: str, body: Body, side: str, x: float, bottom: float) -> Thing | None:
-        """Hang something on a wall, its middle at x, if there is wall behind it."""
+    def hang(
+        self,
+        class_name: str,
+        body: Body,
+        side: str,
+        x: float,
+        bottom: float,
+        *,
+        over_window: bool = False,
+    ) -> Thing | None:
+        """Hang something on a wall, its middle at x, if there is wall (or window) behind it."""
         lower, upper = body.model.bounds
         reach = self.plan.length(side) / 2 - 0.01
         top = bottom + upper[2] - lower[2]
@@ -102,7 +111,7 @@ class Furnisher:
             return None
         if top > self.plan.height - 0.02:
             return None
-        for hole in self.plan.openings:
+        for hole in (self.plan.door,) if over_window else self.plan.openings:
             over = x + lower[0] < hole.right + 0.01 and x + upper[0] > hole.left - 0.01
             if hole.side == side and over and bottom < hole.top and top > hole.bottom:
                 return None

@@ -48,21 +48,22 @@ class RoomType:
     windows: tuple[int, int] = (1, 2)
     sill_m: float = 0.9
     liked: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What a class of furniture mostly holds."""
+    """What a class of furniture mostly holds: classes, wherever they belong, and families."""
 
 
 _WALLED = (
-    Wish(("curtain",), "window", (0, 4)),
+    Wish(("radiator",), "below window", (0, 1)),
+    Wish(("curtain",), "window", (0, 3)),
     Wish(("picture frame",), "hang", (1, 4)),
     Wish(("clock", "mirror", "shelf"), "hang", (0, 3)),
-    Wish(("outlet",), "hang", (0, 2)),
+    Wish(("outlet", "outlet", "light switch"), "hang", (0, 2)),
 )
 """What hangs in any room that people live in."""
 _LIGHT = Wish(("ceiling lamp",), "ceiling", (1, 1))
 
 ROOMS: dict[str, RoomType] = {
     "living room": RoomType(
-        ("living room", "dining room"),
+        ("living room",),
         (3.9, 5.8), ("planks", "planks", "carpet"), ("paint", "paint", "wallpaper"),
         (
             Wish(("sofa",), "wall"),
@@ -81,9 +82,12 @@ ROOMS: dict[str, RoomType] = {
             *_WALLED,
         ),
         liked={
-            "media console": ("television", "game console", "loudspeaker"), "sofa": ("pillow",),
-            "arm chair": ("pillow",), "bookcase": ("book", "vase", "picture frame"),
-            "table": ("plate", "mug", "vase", "bowl"), "coffee table": ("book", "mug", "remote"),
+            "media console": ("television", "game controller", "loudspeaker", "remote control"),
+            "sofa": ("pillow", "remote control"), "arm chair": ("pillow",),
+            "bookcase": ("book", "decoration", "toy", "stationery", "electronics"),
+            "table": ("plate", "mug", "vase", "bowl", "glass", "cake"),
+            "coffee table": ("book", "mug", "remote control", "candle", "bowl", "decoration"),
+            "shelf": ("book", "decoration", "toy"), "bowl": ("apple", "orange", "banana", "pear"),
         },
     ),
     "kitchen": RoomType(
@@ -104,9 +108,11 @@ ROOMS: dict[str, RoomType] = {
         ),
         sill_m=1.05,
         liked={
-            "cabinet": ("microwave", "toaster", "kettle", "coffee machine"),
-            "fridge": ("milk carton", "bottle"), "stove": ("pot", "pan"),
-            "table": ("plate", "bowl", "mug", "glass"), "sink": ("plate", "cup"),
+            "cabinet": ("microwave", "toaster", "kettle", "coffee machine", "kitchenware"),
+            "fridge": ("food",), "stove": ("pot", "pan", "kettle"), "dishwasher": ("kitchenware",),
+            "table": ("plate", "bowl", "mug", "glass", "food", "fork", "knife"),
+            "sink": ("plate", "cup", "sponge"), "shelf": ("kitchenware", "jar", "can"),
+            "bowl": ("apple", "orange", "banana", "pear", "tomato", "egg"),
         },
     ),
     "bedroom": RoomType(
@@ -126,8 +132,11 @@ ROOMS: dict[str, RoomType] = {
             *_WALLED,
         ),
         liked={
-            "bed": ("pillow", "teddy bear", "book"), "nightstand": ("lamp", "clock", "book"),
-            "desk": ("laptop", "display", "lamp", "book"), "bookcase": ("book",),
+            "bed": ("pillow", "pillow", "teddy bear", "book", "clothing"),
+            "nightstand": ("lamp", "clock", "book", "glass", "glasses", "cell phone"),
+            "desk": ("laptop", "display", "lamp", "book", "keyboard", "stationery"),
+            "bookcase": ("book", "toy", "decoration"), "dresser": ("clothing", "decoration"),
+            "shelf": ("book", "toy", "decoration"),
         },
     ),
     "office": RoomType(
@@ -146,8 +155,10 @@ ROOMS: dict[str, RoomType] = {
             *_WALLED,
         ),
         liked={
-            "desk": ("laptop", "display", "keyboard", "desktop", "telephone", "lamp"),
-            "bookcase": ("book", "binder"), "table": ("laptop", "mug", "telephone"),
+            "desk": ("laptop", "display", "keyboard", "mouse", "telephone", "lamp", "stationery"),
+            "bookcase": ("book", "stationery", "printer"), "drawer unit": ("stationery", "printer"),
+            "table": ("laptop", "mug", "telephone", "notebook", "pen", "tablet"),
+            "cabinet": ("stationery", "electronics"), "shelf": ("book", "stationery"),
         },
     ),
     "bathroom": RoomType(
@@ -167,6 +178,7 @@ ROOMS: dict[str, RoomType] = {
             Wish(("outlet",), "hang", (0, 1)),
         ),
         windows=(0, 1), sill_m=1.35,
+        liked={"cabinet": ("bathroom",), "shelf": ("bathroom",), "washbasin": ("bathroom",)},
     ),
     "hall": RoomType(
         ("hall", "hallway"),
@@ -184,6 +196,7 @@ ROOMS: dict[str, RoomType] = {
             *_WALLED,
         ),
         windows=(0, 1),
+        liked={"bench": ("shoe", "handbag", "hat"), "dresser": ("keys", "decoration", "clothing")},
     ),
     "workshop": RoomType(
         ("workshop", "garage"),
@@ -201,7 +214,10 @@ ROOMS: dict[str, RoomType] = {
             Wish(("outlet", "clock"), "hang", (0, 2)),
         ),
         windows=(0, 1), sill_m=1.2,
-        liked={"desk": ("hammer", "drill", "saw"), "bookcase": ("box", "toolbox")},
+        liked={
+            "desk": ("tool",), "table": ("tool",), "drawer unit": ("tool",), "cabinet": ("tool",),
+            "bookcase": ("box", "toolbox", "tool", "can"), "shelf": ("tool", "can", "jar"),
+        },
     ),
 }  # fmt: skip
 
@@ -253,7 +269,8 @@ def _furnish(furnisher: Furnisher, about: RoomType, most: int) -> None:
             name
             for name in stage.classes
             if CLASSES[name].places[0] == place
-            and not set(about.tags).isdisjoint(CLASSES[name].rooms)
+            and max(high for _, high in CLASSES[name].size_m) > _CLUTTER_M
+            and _is_of(name, about)
         ]
         for _ in range(count * bool(others)):
             name = min(draw.rng.permutation(others)[:3].tolist(), key=stage.number_of)
@@ -269,12 +286,17 @@ def _litter(furnisher: Furnisher, about: RoomType, wanted: int) -> None:
         for name in stage.classes
         if FLOOR in CLASSES[name].places
         and max(high for _, high in CLASSES[name].size_m) < _CLUTTER_M
-        and (not CLASSES[name].rooms or not set(about.tags).isdisjoint(CLASSES[name].rooms))
+        and _is_of(name, about)
     ]
     for _ in range(_PATIENCE * bool(names)):
         if stage.objects >= wanted:
             return
         furnisher.scatter(draw.choice(names))
+
+
+def _is_of(name: str, about: RoomType) -> bool:
+    rooms = CLASSES[name].rooms
+    return not rooms or not set(about.tags).isdisjoint(rooms)
 
 
 def _lighting(stage: Stage, plan: Plan) -> Lighting:
@@ -291,8 +313,8 @@ def _lighting(stage: Stage, plan: Plan) -> Lighting:
         frame = plan.world_T_wall(hole.side)
         at = frame[:3, :3] @ [hole.middle, -draw.size(0.6, 1.5), draw.size(1.8, 2.6)]
         x, y, z = (at + frame[:3, 3]).tolist()
-        lit.append(Lamp((x, y, z), draw.size(0.25, 0.5), (0.92, 0.97, 1.0)))
-    return Lighting(tuple(lit), draw.size(0.5, 0.62))
+        lit.append(Lamp((x, y, z), draw.size(0.2, 0.42), (0.92, 0.97, 1.0)))
+    return Lighting(tuple(lit), draw.size(0.46, 0.56))
 
 
 def _below(thing: Thing, gap_m: float) -> tuple[float, float, float]:

@@ -194,7 +194,7 @@ def _door(hole: Opening, paint: Material, draw: Draw) -> tuple[Part, ...]:
 
 
 def _window(hole: Opening, paint: Material, draw: Draw) -> tuple[Part, ...]:
-    """A frame with bars in the hole, and a sill before it, in the wall's frame."""
+    """A frame with bars in the hole, and a sill, in the wall's frame."""
     wide, high = hole.right - hole.left - 2 * GAP_M, hole.top - hole.bottom - 2 * GAP_M
     y, low, x = -WALL_M / 2, hole.bottom + GAP_M, hole.middle
     bars = [box((wide, _BAR_M, _BAR_M), paint, (x, y, z)) for z in (low, low + high - _BAR_M)]
@@ -203,7 +203,7 @@ def _window(hole: Opening, paint: Material, draw: Draw) -> tuple[Part, ...]:
     for step in range(columns + 1):
         across = x - (wide - _BAR_M) / 2 + step * (wide - _BAR_M) / columns
         bars.append(box((_BAR_M, _BAR_M, inner), paint, (across, y, low + _BAR_M)))
-    sill = box((wide + 0.1, 0.14, 0.03), paint, (x, GAP_M + 0.07, hole.bottom - 0.03))
+    sill = box((wide, WALL_M / 2 - _BAR_M / 2, 0.02), paint, (x, -WALL_M / 4 + 0.02, low))
     return Part("frame", tuple(bars)), Part("sill", (sill,))
 
 
@@ -244,7 +244,16 @@ def _carpet(draw: Draw) -> Material:
 
 def _tiles(draw: Draw) -> Material:
     made = draw.material("stone", "grey", "white", "beige", pattern="checker")
-    return replace(made, scale_m=draw.size(0.2, 0.45))
+    red, green, blue = (c * draw.size(0.7, 0.9) for c in made.color)
+    return replace(made, second=(red, green, blue), scale_m=draw.size(0.2, 0.45))
+
+
+def _wall_tiles(draw: Draw) -> Material:
+    """Small pale tiles, hardly different from each other."""
+    base = _paint(draw)
+    red, green, blue = (c * draw.size(0.9, 0.96) for c in base.color)
+    scale = draw.size(0.1, 0.2)
+    return replace(base, second=(red, green, blue), pattern="checker", scale_m=scale, gloss=0.3)
 
 
 def _stone(draw: Draw) -> Material:
@@ -268,4 +277,4 @@ def _wallpaper(draw: Draw) -> Material:
 
 _PAINTS = ("white", "white", "beige", "grey", "yellow", "green", "blue", "pink", "orange")
 _FLOORS = {"planks": _planks, "carpet": _carpet, "tiles": _tiles, "stone": _stone}
-_WALLS = {"paint": _paint, "wallpaper": _wallpaper, "tiles": _tiles}
+_WALLS = {"paint": _paint, "wallpaper": _wallpaper, "tiles": _wall_tiles}

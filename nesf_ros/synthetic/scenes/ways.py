@@ -24,7 +24,12 @@ _BEHIND_M = (0.005, 0.04)
 _SLIDE_M = 0.04
 _EYES_M = 1.5
 """Height at which pictures hang."""
-_HANG_M = {"shelf": (1.2, 1.65), "clock": (1.7, 2.0), "outlet": (0.25, 0.35)}
+_HANG_M = {
+    "shelf": (1.2, 1.65),
+    "clock": (1.7, 2.0),
+    "outlet": (0.25, 0.35),
+    "light switch": (1.05, 1.15),
+}
 """Height of the lower edge of what does not hang at the eyes' height."""
 
 
@@ -190,15 +195,31 @@ def hang(room: Furnisher, class_name: str, near: Thing | None) -> Thing | None:
 
 
 def window(room: Furnisher, class_name: str, near: Thing | None) -> Thing | None:
-    """Beside a window, from a little above it downwards."""
+    """Over a window, or beside one, from a little above it downwards."""
     body, draw = room.stage.body(class_name), room.stage.draw
     width, _, height = body.model.size_m
-    places = [(hole, edge) for hole in room.plan.windows for edge in (-1, 1)]
-    for index in draw.rng.permutation(len(places)):
-        hole, edge = places[index]
-        x = hole.left - width / 2 - 0.02 if edge < 0 else hole.right + width / 2 + 0.02
-        bottom = max(min(hole.top + 0.12, room.plan.height - 0.05) - height, 0.03)
-        thing = room.hang(class_name, body, hole.side, x, bottom)
+    aside = width / 2 + 0.02
+    places = [
+        (hole, x)
+        for hole in room.plan.windows
+        for x in (hole.middle, hole.left - aside, hole.right + aside)
+    ]
+    # Over a window rather than beside it.
+    places.sort(key=lambda place: (place[1] != place[0].middle, draw.rng.random()))
+    for hole, x in places:
+        top = min(hole.top + draw.size(0.08, 0.15), room.plan.height - 0.03)
+        thing = room.hang(class_name, body, hole.side, x, top - height, over_window=True)
+        if thing:
+            return thing
+    return None
+
+
+def below_window(room: Furnisher, class_name: str, near: Thing | None) -> Thing | None:
+    """With its back to the wall below a window."""
+    body, draw = room.stage.body(class_name), room.stage.draw
+    for hole in room.plan.windows:
+        x = hole.middle + draw.size(-0.1, 0.1)
+        thing = room.at_wall(class_name, body, hole.side, x, draw.size(*_BEHIND_M))
         if thing:
             return thing
     return None
@@ -256,6 +277,7 @@ WAYS: dict[str, Way] = {
     "at front": at_front,
     "hang": hang,
     "window": window,
+    "below window": below_window,
     "ceiling": ceiling,
 }
 """By the name that the tables of rooms use."""
