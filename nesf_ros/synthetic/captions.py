@@ -60,8 +60,11 @@ FRAMES = (
 )  # fmt: skip
 """Sentences around a noun phrase."""
 
-PLURAL = ("scissors", "glasses", "keys", "headphones", "stairs", "pliers")
-"""Classes without an article."""
+PLURAL = frozenset({
+    "scissors", "shears", "glasses", "eyeglasses", "sunglasses", "keys", "headphones", "stairs",
+    "steps", "pliers", "pincers", "nippers", "tissues", "drawers",
+})  # fmt: skip
+"""Last words of names that stand without an article."""
 
 _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "color": COLOR_WORDS,
@@ -201,7 +204,7 @@ class Captioner:
 def phrase(noun: str, color: str = "", material: str = "", size: str = "") -> str:
     """A noun phrase: "a large red plastic box"; without an article for scissors and the like."""
     words = " ".join(word for word in (size, color, material, noun) if word)
-    if noun in PLURAL:
+    if noun.split()[-1] in PLURAL and " of " not in noun:
         return words
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 

@@ -4,6 +4,7 @@ import resource
 from concurrent.futures import Future
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -88,9 +89,11 @@ def test_depth_reprojects_between_views(scene):
             there = (depth > 0) & (np.abs(depth - seen[inside, 2]) < 0.02 * depth)
             same = second.instances[v, u][there] == labels[inside][there]
             assert same.mean() > 0.97
-            # What is not there is hidden by something nearer, but for pixels at its rim.
-            elsewhere = (depth > 0) & ~there
-            assert (depth[elsewhere] < seen[inside, 2][elsewhere]).mean() > 0.9
+            # What is not there is hidden by something nearer: at that pixel, or at an outline
+            # beside it.
+            nearest = cv2.erode(second.depth_m, np.ones((3, 3)))[v, u]
+            hidden = nearest < 1.02 * seen[inside, 2]
+            assert hidden[~there & (depth > 0)].mean() > 0.98
             checked += there.sum()
     assert checked > 5000
 
@@ -207,7 +210,9 @@ def test_every_format_opens_as_a_recording(tmp_path, format):
 
 
 def test_noise_changes_images_and_no_label():
-    clean, noisy = (labelled_scene(replace(ORDER, noise=noise), 0) for noise in (False, True))
+    clean, noisy = (
+        labelled_scene(replace(ORDER, kind="tabletop", noise=noise), 0) for noise in (False, True)
+    )
     for a, b in zip(clean.views, noisy.views, strict=True):
         assert (a.instances == b.instances).all() and (a.color != b.color).any()
         both = (a.depth_m > 0) & (b.depth_m > 0)

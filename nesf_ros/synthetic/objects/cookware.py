@@ -80,7 +80,7 @@ def _lid(
 
 
 @object_class("pan", "kitchenware", size_m=((0.33, 0.58), (0.2, 0.34), (0.05, 0.13)),
-              places=(SURFACE,), rooms=_ROOMS, aliases=("frying pan", "saucepan"),
+              places=(SURFACE,), rooms=_ROOMS, aliases=("frying pan", "frypan"),
               holds=_HOLDS)  # fmt: skip
 def pan(draw: Draw) -> Model:
     """Wide, round and shallow, with one long handle."""

@@ -42,7 +42,7 @@ def dresser(draw: Draw) -> Model:
 
 @object_class("drawer unit", "furniture", size_m=((0.3, 0.5), (0.38, 1.05), (0.45, 0.95)),
               places=(FLOOR,), rooms=("office", "bedroom"),
-              aliases=("rolling drawers", "drawers on wheels", "mobile pedestal"),
+              aliases=("rolling drawers", "drawer cart", "mobile pedestal"),
               holds=STORED)  # fmt: skip
 def drawer_unit(draw: Draw) -> Model:
     """A narrow pile of drawers on castors."""

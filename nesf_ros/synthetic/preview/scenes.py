@@ -130,7 +130,7 @@ def id_colors(numbers: Int32[ndarray, "height width"]) -> Image:
     return image
 
 
-def _titled(image: Image, title: str) -> Image:
+def _titled(image: Image, title: str) -> UInt8[ndarray, "titled width 3"]:
     strip = np.full((_TEXT_PX, image.shape[1], 3), 255, np.uint8)
     cv2.putText(strip, title, (4, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
     return np.concatenate([strip, image])
