@@ -34,6 +34,7 @@ def declared() -> set[str]:
     """Names of all distributions that pyproject.toml asks for, but for the tools."""
     extras = PYPROJECT["project"]["optional-dependencies"]
     wanted = [*PYPROJECT["project"]["dependencies"], *extras["cpu"], *extras["gpu"]]
+    wanted += extras["pathtrace"]
     return {re.split(r"[^\w.-]", line)[0] for line in wanted}
 
 

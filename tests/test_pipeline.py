@@ -76,7 +76,7 @@ def test_a_frame_can_be_drawn_again(source, mapper):
     frame = source[10]
     view = mapper.render_view(frame.rgbd.depth_intrinsics, frame.world_T_camera)
     seen = (view.depth_m > 0) & (frame.rgbd.depth_m > 0)
-    assert seen.mean() > 0.85
+    assert seen.sum() > 0.9 * (frame.rgbd.depth_m > 0).sum() > 0.6 * seen.size
     error = np.abs(view.depth_m - frame.rgbd.depth_m)[seen]
     assert np.median(error) < 0.015
     color_error = np.abs(view.color.astype(int) - frame.rgbd.color)[seen]
@@ -90,24 +90,30 @@ def test_outside_of_the_room_nothing_is_known(mapper):
     assert answers.distance_m[0] == pytest.approx(38, abs=2)
 
 
-def test_what_is_taken_out_of_the_room_leaves_the_map(source, config):
-    frame = source[0]
-    scene = source.scene
-    view = RayCaster(scene).render(source.camera, frame.world_T_camera)
-    seen = view.instances
-    shell = {"floor", "ceiling", "wall", "door", "window"}
-    sizes = {thing.name: (seen == number).sum() for number, thing in enumerate(scene.things)
-             if thing.class_name not in shell}  # fmt: skip
-    name = max(sizes, key=sizes.__getitem__)
-    pixels = seen == scene.names.index(name)
-    assert pixels.sum() > 50
-    emptier = source.through(scene.without(name))[0]
-    gone = pixels & (emptier.rgbd.depth_m > frame.rgbd.depth_m + 0.15)
+def largest_thing(source, index):
+    """What takes up most of a frame among bulky things; its pixels that it is seen well in."""
+    scene, pose = source.scene, source.poses[index]
+    view = RayCaster(scene).render(source.camera, pose)
     # One view says little about a surface that it only grazes.
-    rays = pixel_rays(source.camera, frame.world_T_camera)[:, 3:].reshape(*gone.shape, 3)
+    rays = pixel_rays(source.camera, pose)[:, 3:].reshape(*view.depth_m.shape, 3)
     rays /= np.linalg.norm(rays, axis=2, keepdims=True)
-    gone &= np.einsum("uvi,uvi->uv", rays, view.normals_world) < -0.4
-    assert gone.sum() > 50
+    steep = np.einsum("uvi,uvi->uv", rays, view.normals_world) < -0.4
+    pixels = {
+        thing.name: (view.instances == number) & steep
+        for number, thing in enumerate(scene.things)
+        if 0.3 < min(thing.model.size_m) and max(thing.model.size_m) < 2.4
+    }
+    name = max(pixels, key=lambda thing: pixels[thing].sum())
+    return name, pixels[name]
+
+
+def test_what_is_taken_out_of_the_room_leaves_the_map(source, config):
+    index = max(range(0, FRAMES, 4), key=lambda index: largest_thing(source, index)[1].sum())
+    name, pixels = largest_thing(source, index)
+    frame = source[index]
+    emptier = source.through(source.scene.without(name))[index]
+    gone = pixels & (emptier.rgbd.depth_m > frame.rgbd.depth_m + 0.15)
+    assert gone.sum() > 500
     mapper = SemanticMapper(config)
     for _ in range(20):
         mapper.add_frame(frame)
@@ -177,7 +183,7 @@ def test_a_load_that_fails_changes_nothing(source, config):
 
 
 def test_a_region_limits_points_and_views(source, mapper):
-    frame = source[10]
+    frame = min(source, key=lambda frame: frame.world_T_camera[2, 2])  # looks down most
     low = Box((-9.0, -9.0, -1.0), (9.0, 9.0, 0.8))
     view = mapper.render_view(frame.rgbd.depth_intrinsics, frame.world_T_camera, region=low)
     full = mapper.render_view(frame.rgbd.depth_intrinsics, frame.world_T_camera)

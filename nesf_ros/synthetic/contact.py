@@ -24,6 +24,7 @@ GAP_M = 2e-4
 """Between a thing and what carries it, metres."""
 TOUCHING_M = 1e-3
 """What is no farther away than this touches."""
+_SETTLED_M = 3e-3  # what is no higher above the lowest point than this stands on the ground, too
 _LEAN = 0.01  # how far, in sizes of a thing, its weight may lie beyond what it stands on
 
 
@@ -81,10 +82,15 @@ class Body:
 
     @cached_property
     def base(self) -> Float64[ndarray, "n 3"]:
-        """Points of its underside, which touch a level support below it."""
-        low = self._corners[..., 2] < self.model.bounds[0][2] + TOUCHING_M
+        """Points of its underside, as if it had settled: all at the height of the lowest."""
+        bottom = self.model.bounds[0][2]
+        low = self._corners[..., 2] < bottom + _SETTLED_M
         whole = self._corners[low.all(1)]
-        return np.concatenate([self._corners[low], whole.mean(1), (whole[:, 0] + whole[:, 1]) / 2])
+        points = np.concatenate(
+            [self._corners[low], whole.mean(1), (whole[:, 0] + whole[:, 1]) / 2]
+        )
+        points[:, 2] = bottom
+        return points
 
     @cached_property
     def flat_top(self) -> Float64[ndarray, "n 2"]:

@@ -13,8 +13,9 @@ from jaxtyping import Float64
 from numpy import ndarray
 
 from nesf_ros.errors import ConfigError
+from nesf_ros.synthetic.relations import UNRELATED
 from nesf_ros.synthetic.scene import Scene
-from nesf_ros.synthetic.walk import HANDHELD, ROBOT, Gait, Walk, looking
+from nesf_ros.synthetic.walk import HANDHELD, ROBOT, Gait, Walk, looking, standing_places
 
 Pose = Float64[ndarray, "4 4"]
 
@@ -26,6 +27,9 @@ _AIM = 0.2  # height of what it looks at, as a share of the scene's
 _JITTER = 0.04  # how far it looks past that, as a share of its distance
 _ROUND_RAD_S = 0.3
 _HIGHEST_SINE = 0.98
+_GLANCE_M = (0.7, 3.5)  # distance of what is glanced at
+_GLANCE_JITTER = 0.12  # how far a glance goes past it, as a share of the distance
+_GLANCES = 60  # tries for each pose
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,33 @@ def _walking(gait: Gait) -> Callable[[Request], list[Pose]]:
         walk = Walk(asked.scene, asked.count / asked.rate_hz, gait, asked.rng)
         return [walk.pose(index / asked.rate_hz) for index in range(asked.count)]
 
+    return poses
+
+
+def _glances(asked: Request) -> list[Pose]:
+    """One pose independent of the other: anywhere with space to stand, looking at some thing."""
+    scene, rng = asked.scene, asked.rng
+    low, high = HANDHELD.heights_m
+    places = standing_places(scene, (low, high))
+    targets = [i for i, thing in enumerate(scene.things) if thing.class_name not in UNRELATED]
+    if not targets:
+        raise ConfigError("there is nothing to glance at; the path must be handheld or robot")
+    poses: list[Pose] = []
+    tries = 0
+    while len(poses) < asked.count:
+        tries += 1
+        target = int(rng.choice(targets))
+        eye = np.array([*rng.choice(places), rng.uniform(low, high)])
+        to = np.mean(scene.things[target].bounds, axis=0) - eye
+        pose = _looking_along(eye, to + rng.normal(0.0, _GLANCE_JITTER * np.linalg.norm(to), 3))
+        ray = np.concatenate([eye, to]).astype(np.float32)[None]
+        visible = (
+            scene.instance_of_solid[scene.solid_of[scene.first_hits(ray).triangles[0]]] == target
+        )
+        near = _GLANCE_M[0] < np.linalg.norm(to) < _GLANCE_M[1]
+        # A thing behind others is no target, unless there is no other.
+        if visible and near or tries > _GLANCES * asked.count:
+            poses.append(pose)
     return poses
 
 
@@ -89,9 +120,13 @@ def _around(
     middle[2] = lower[2] + _AIM * (upper - lower)[2]
     level = np.cos(up_rad)
     direction = np.array([np.cos(angle_rad) * level, np.sin(angle_rad) * level, np.sin(up_rad)])
+    eye = middle + reach * direction
+    return _looking_along(eye, middle + reach * jitter - eye)
+
+
+def _looking_along(eye: Float64[ndarray, " 3"], forward: Float64[ndarray, " 3"]) -> Pose:
     pose = np.eye(4)
-    pose[:3, 3] = middle + reach * direction
-    forward = middle + reach * jitter - pose[:3, 3]
+    pose[:3, 3] = eye
     yaw, pitch = np.arctan2(forward[1], forward[0]), np.arcsin(forward[2] / np.linalg.norm(forward))
     pose[:3, :3] = looking(float(yaw), float(pitch))
     return pose
@@ -103,6 +138,7 @@ def _is_clear(scene: Scene, pose: Pose) -> bool:
 
 
 STYLES: dict[str, Callable[[Request], list[Pose]]] = {
+    "glances": _glances,
     "handheld": _walking(HANDHELD),
     "robot": _walking(ROBOT),
     "hemisphere": _hemisphere,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, Int64
 from numpy import ndarray
 
 from nesf_ros.errors import ConfigError
@@ -105,12 +105,7 @@ def _walk(
 ) -> Float64[ndarray, "count 2"]:
     """Control points on the floor plan, _STEP_M apart along a walk between random places."""
     clearance, origin = _clearance_map(room, heights_m)
-    cells = np.argwhere(_largest_part(clearance > CLEARANCE_M + _MARGIN_M))
-    if len(cells) < 20:
-        raise ConfigError(
-            f"no space for a camera at {heights_m[0]} to {heights_m[1]} m in this room; take "
-            "another seed, or things out of the room"
-        )
+    cells = _roomy(clearance, heights_m)
     # Narrow passages cost more, so that the path keeps to the middle where it can.
     allowed = np.full(clearance.shape, np.inf)
     allowed[tuple(cells.T)] = 1 + 0.2 / clearance[tuple(cells.T)]
@@ -121,6 +116,27 @@ def _walk(
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
     wanted = np.arange(count) * _STEP_M
     return np.stack([np.interp(wanted, along, points[:, axis]) for axis in (0, 1)], 1)
+
+
+def standing_places(room: Scene, heights_m: tuple[float, float]) -> Float64[ndarray, "places 2"]:
+    """Places on a grid on the floor where a camera has clearance at all of these heights.
+
+    Raises ConfigError where there are too few to move about.
+    """
+    clearance, origin = _clearance_map(room, heights_m)
+    return _roomy(clearance, heights_m) * _CELL_M + origin
+
+
+def _roomy(
+    clearance: Float64[ndarray, "nx ny"], heights_m: tuple[float, float]
+) -> Int64[ndarray, "places 2"]:
+    cells = np.argwhere(_largest_part(clearance > CLEARANCE_M + _MARGIN_M))
+    if len(cells) < 20:
+        raise ConfigError(
+            f"no space for a camera at {heights_m[0]} to {heights_m[1]} m in this room; take "
+            "another seed, or things out of the room"
+        )
+    return cells
 
 
 def _clearance_map(

@@ -119,7 +119,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(table):
         PathTracer(table, samples=4, seed=seed).render(CAMERA, pose).color for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
-    assert (first != other).mean() > 0.2
+    assert (first != other).mean() > 0.1
 
 
 def test_a_mirror_shows_what_stands_before_it():

@@ -7,6 +7,7 @@ from nesf_ros.errors import ConfigError
 from nesf_ros.geometry import se3
 from nesf_ros.synthetic.lighting import Lamp, Lighting
 from nesf_ros.synthetic.materials import plain
+from nesf_ros.synthetic.relations import UNRELATED
 from nesf_ros.synthetic.scene import Scene
 from nesf_ros.synthetic.scenes import SCENES, make_scene
 from nesf_ros.synthetic.solids import box
@@ -83,6 +84,21 @@ def test_an_orbit_is_smooth_and_a_hemisphere_is_not():
     assert max(steps[0]) < 0.6 and np.median(steps[1]) > 5
 
 
+def test_glances_meet_things(scene_of):
+    """Most look at some thing that stands near, from places with space around them."""
+    room = scene_of("room", 0)
+    poses = np.array(camera_path(room, "glances", 40, 5))
+    eyes, forward = poses[:, :3, 3], poses[:, :3, 2]
+    assert room.distance(eyes.copy()).min() >= WALK_CLEARANCE_M
+    hits = room.first_hits(np.concatenate([eyes, forward], axis=1).astype(np.float32))
+    met = [room.things[i].class_name for i in room.instance_of_solid[room.solid_of[hits.triangles]]]
+    assert sum(name not in UNRELATED for name in met) > 25
+    assert len(set(met)) > 10
+    with pytest.raises(ConfigError, match="nothing to glance at"):
+        camera_path(room.without(*(t.name for t in room.things if t.class_name not in UNRELATED)),
+                    "glances", 3)  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", SCENES)
 def test_every_style_of_every_kind(scene_of, kind):
     scene = scene_of(kind, 1)
@@ -98,8 +114,8 @@ def test_every_style_of_every_kind(scene_of, kind):
 
 def test_bad_requests():
     scene = make_scene("klevr", 0)
-    assert list(STYLES) == ["handheld", "robot", "hemisphere", "orbit"]
-    with pytest.raises(ConfigError, match="'drone'; it must be one of handheld, robot, hemi"):
+    assert list(STYLES) == ["glances", "handheld", "robot", "hemisphere", "orbit"]
+    with pytest.raises(ConfigError, match="'drone'; it must be one of glances, handheld, robot"):
         camera_path(scene, "drone", 1)
     with pytest.raises(ConfigError, match="0 frames at 1.0 Hz; both must be greater than 0"):
         camera_path(scene, "orbit", 0)

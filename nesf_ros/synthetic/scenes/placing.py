@@ -13,7 +13,7 @@ from nesf_ros.errors import ConfigError
 from nesf_ros.synthetic.contact import GAP_M, Body, collide, rests
 from nesf_ros.synthetic.lighting import Lighting
 from nesf_ros.synthetic.objects import build
-from nesf_ros.synthetic.objects.catalog import class_named
+from nesf_ros.synthetic.objects.catalog import CEILING, WALL, class_named
 from nesf_ros.synthetic.objects.draw import Draw
 from nesf_ros.synthetic.scene import Scene
 from nesf_ros.synthetic.things import ON, Receptacle, Thing, placement
@@ -88,10 +88,11 @@ class Stage:
         support: Thing,
         relation: str = ON,
     ) -> Thing | None:
-        """Add an object if the place is free; None if it is not.
-
-        That it touches its support is checked where that lies below, so not for what hangs.
-        """
+        """Add an object if the place is free and it rests there, or hangs; None if not."""
+        stands = class_named(class_name).places[0] not in (WALL, CEILING)
+        holder = self._bodies[support.name]
+        if stands and not rests(body, world_T_body, holder, support.world_T_model):
+            return None
         if not self.is_free(body, world_T_body):
             return None
         number = self.number_of(class_name) + 1
@@ -122,9 +123,6 @@ class Stage:
         for _ in range(tries):
             pose = self._pose_in(body, area, yaw_rad)
             if pose is None:
-                continue
-            holder = self._bodies[area.holder.name]
-            if not rests(body, pose, holder, area.holder.world_T_model):
                 continue
             thing = self.put(class_name, body, pose, area.holder, area.space.relation)
             if thing:

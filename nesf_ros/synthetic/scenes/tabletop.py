@@ -14,7 +14,7 @@ from nesf_ros.synthetic.solids import box
 from nesf_ros.synthetic.things import ON, Model, Part, Receptacle, Thing, placement
 from nesf_ros.types import Box
 
-TABLES = ("table", "coffee table", "desk", "side table")
+TABLES = ("table", "coffee table", "desk")
 THEMES = (("kitchen", "dining room"), ("office",), ("garage", "workshop"), ("bedroom",), ())
 COUNTS = (7, 26)
 """Objects of a scene, the table included."""
@@ -42,8 +42,8 @@ def tabletop(stage: Stage) -> Scene:
     tops = [area for area in stage.areas(table) if area.space.relation == ON]
     wanted = (stage.count or draw.count(*COUNTS)) - 1
     done = fill(stage, tops, wanted, draw.choice(THEMES))
-    if stage.count is not None:
-        fill(stage, tops, wanted - done)  # where the theme has too few things that fit
+    # Where the theme has too few things that fit.
+    fill(stage, tops, (COUNTS[0] - 1 if stage.count is None else wanted) - done)
     # Of interest is what stands on the largest top.
     space = max((area.space for area in tops), key=_ground)
     (x0, y0, z), (x1, y1, _) = space.lower, space.upper
