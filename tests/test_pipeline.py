@@ -101,7 +101,7 @@ def largest_thing(source, index):
     pixels = {
         thing.name: (view.instances == number) & steep
         for number, thing in enumerate(scene.things)
-        if 0.3 < min(thing.model.size_m) and max(thing.model.size_m) < 2.4
+        if min(thing.model.size_m) > 0.3 and max(thing.model.size_m) < 2.4
     }
     name = max(pixels, key=lambda thing: pixels[thing].sum())
     return name, pixels[name]
