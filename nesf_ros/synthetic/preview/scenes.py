@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 
 import cv2
@@ -10,12 +11,14 @@ from jaxtyping import Float32, Float64, Int32, UInt8
 from numpy import ndarray
 
 from nesf_ros.datasets.labelled import NOTHING, LabelledScene, LabelledView, Relation
+from nesf_ros.types import Box
 
 Image = UInt8[ndarray, "height width 3"]
 
 _VIEWS, _RELATIONS, _COLUMNS = 4, 12, 4
 _TEXT_PX = 18
-_SECTION_PX = 900  # the longer side of a section
+_SECTION_PX = 640  # the longer side of a section
+_SECTION_M = 1.6  # how much of the scene around what is hidden
 _WALLS = ("wall", "floor", "ceiling", "door", "window", "backdrop")
 
 
@@ -68,8 +71,8 @@ def _relation_cell(scene: LabelledScene, told: Relation) -> Image:
 def section_sheet(scene: LabelledScene) -> Image:
     """Cuts through the truth: one level, one upright. What no view shows is drawn in red.
 
-    They go through the middle of the first thing that is hidden in or behind something, or of
-    the scene where nothing is hidden.
+    They go through the middle of a thing that no view shows, within something where there is
+    such a one; of the whole scene where nothing is hidden.
     """
     if scene.instance_at is None:
         raise ValueError("a scene that was read from a file does not tell what fills a point")
@@ -79,25 +82,52 @@ def section_sheet(scene: LabelledScene) -> Image:
         for index, thing in enumerate(scene.things)
         if index not in seen and thing.class_name not in _WALLS
     ]
-    middle = scene.things[hidden[0]].box if hidden else scene.bounds
-    at = (np.array(middle.lower) + np.array(middle.upper)) / 2
-    title = ", ".join(scene.things[index].name for index in hidden) or "nothing"
-    level, upright = (_section(scene, axis, float(at[axis]), hidden) for axis in (2, 1))
-    width = max(level.shape[1], upright.shape[1])
-    padded = [
-        np.pad(image, ((0, 8), (0, width - image.shape[1]), (0, 0)), constant_values=255)
-        for image in (
-            _titled(level, f"from above, z = {at[2]:.2f} m; hidden: {title}"),
-            _titled(upright, f"from the front, y = {at[1]:.2f} m"),
-        )
-    ]
-    return np.concatenate(padded)
+    hidden.sort(key=lambda index: not _holder(scene, index))
+    around = _surroundings(scene, hidden[0]) if hidden else scene.bounds
+    at = (np.array(around.lower) + np.array(around.upper)) / 2
+    title = "nothing is hidden"
+    if hidden:
+        holder = _holder(scene, hidden[0])
+        title = scene.things[hidden[0]].name + (f" within {holder}" if holder else ", seen by none")
+    level, upright = (_section(scene, around, axis, float(at[axis]), hidden) for axis in (2, 1))
+    images = (
+        _titled(level, f"from above, z = {at[2]:.2f} m: {title}"),
+        _titled(upright, f"from the front, y = {at[1]:.2f} m"),
+    )
+    height = max(image.shape[0] for image in images)
+    return np.concatenate(
+        [
+            np.pad(image, ((0, height - image.shape[0]), (0, 8), (0, 0)), constant_values=255)
+            for image in images
+        ],
+        axis=1,
+    )
 
 
-def _section(scene: LabelledScene, axis: int, at_m: float, hidden: list[int]) -> Image:
+def _holder(scene: LabelledScene, index: int) -> str:
+    """Name of the thing whose box has another's whole in it; empty where there is none."""
+    box = scene.things[index].box
+    for other in scene.things:
+        larger = other.class_name not in _WALLS and other.box != box
+        within = [*map(operator.le, other.box.lower, box.lower)]
+        within += map(operator.ge, other.box.upper, box.upper)
+        if larger and all(within):
+            return other.name
+    return ""
+
+
+def _surroundings(scene: LabelledScene, index: int) -> Box:
+    """A cube around a thing's middle."""
+    box = scene.things[index].box
+    x, y, z = (np.add(box.lower, box.upper) / 2).tolist()
+    reach = _SECTION_M / 2
+    return Box((x - reach, y - reach, z - reach), (x + reach, y + reach, z + reach))
+
+
+def _section(scene: LabelledScene, around: Box, axis: int, at_m: float, hidden: list[int]) -> Image:
     """The plane where a coordinate (1 or 2) has a value: x to the right, the other one up."""
     up = 3 - axis
-    lower, upper = np.array(scene.bounds.lower), np.array(scene.bounds.upper)
+    lower, upper = np.array(around.lower), np.array(around.upper)
     step = float((upper - lower).max()) / _SECTION_PX
     x = np.arange(lower[0], upper[0], step)
     y = np.arange(upper[up], lower[up], -step)
