@@ -159,6 +159,35 @@ class MapConfig(Checked):
 
 
 @dataclass(frozen=True)
+class VisionConfig(Checked):
+    """The vision-language model (`nesf_ros.vision`)."""
+
+    model: str = setting(
+        "nesf-mini",
+        "an architecture that open_clip knows (ViT-B-32, ViT-B-16 …), the path of a model "
+        "configuration (.json), local-dir:FOLDER, or hf-hub:ORGANISATION/NAME",
+    )
+    pretrained: str = setting(
+        "embedded",
+        "its weights: a tag of open_clip (laion2b_s34b_b79k …), a file (.safetensors, .pt, .bin), "
+        "or embedded for those that come with this package; local-dir and hf-hub bring their own",
+    )
+    precision: str = setting(
+        "fp32",
+        "of the weights; bf16 is fast where the processor computes in it (recent x86, CUDA)",
+        choices=("fp32", "bf16", "fp16"),
+    )
+    prompts: str = setting(
+        "embedded",
+        "what a label is put into before it is encoded: embedded (what that model was trained "
+        "with), plain, imagenet, semabs, clip2scene, or a text file of templates with one {} each",
+    )
+    text_cache: int = setting(
+        4096, "labels whose embeddings are kept (2 kB each); the oldest go", low=1, high=1_000_000
+    )
+
+
+@dataclass(frozen=True)
 class PublishConfig(Checked):
     """What the perception node puts on the wire, and how often."""
 
@@ -212,6 +241,7 @@ class NesfConfig(Checked):
     frames: FramesConfig = field(default_factory=FramesConfig)
     keyframes: KeyframesConfig = field(default_factory=KeyframesConfig)
     map: MapConfig = field(default_factory=MapConfig)
+    vision: VisionConfig = field(default_factory=VisionConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
 

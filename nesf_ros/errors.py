@@ -43,6 +43,10 @@ class StorageError(MapError):
     """A map file is missing, truncated, tampered with, or outside the configured folder."""
 
 
+class VisionError(NesfError):
+    """A vision-language model cannot be loaded, or cannot do what was asked of it."""
+
+
 class DatasetError(NesfError):
     """A recording is not in the format its reader expects."""
 

@@ -21,11 +21,13 @@ MAY_IMPORT = {
     "geometry": FOUNDATION,
     "frames": FOUNDATION | {"geometry"},
     "voxels": FOUNDATION | {"geometry"},
+    "vision": FOUNDATION | {"geometry"},
     "pipeline": FOUNDATION | {"geometry", "frames", "voxels"},
     # It writes the formats that datasets reads.
     "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.
     "datasets": FOUNDATION | {"geometry", "frames"},
+    "training": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,
     "evaluation": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,
     # Its replay node plays recordings and the built-in room.
     "ros": FOUNDATION
