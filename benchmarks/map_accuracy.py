@@ -1,7 +1,8 @@
 """How true the map is, in a room of which everything is known.
 
 Protocol: synthetic rooms (seeds 0, 1, 2; 120 hand-held frames each, 320×240), 5 cm voxels, default
-settings, once with exact depth and once with the depth-camera noise model. Surface: zero crossings
+settings, with exact depth, with exact depth and every thing below 40 cm taken out, and with the
+depth-camera noise model. Surface: zero crossings
 against points spread over the truly observed surface, F-score at 5 cm. Space: every voxel of the
 room's air by the classes of `nesf_ros.synthetic.truth` (ambiguous ones are not scored).
 """
@@ -29,13 +30,21 @@ FRAMES = 120
 SIZE = (320, 240)
 THRESHOLD_M = 0.05
 SURFACE_POINTS = 100_000
+SMALL_M = 0.4
 
 
 def run(args: argparse.Namespace) -> Report:
     """Clean and noisy rooms against their truth."""
     report = Report("map_accuracy")
-    for kind, noise in (("clean", None), ("noisy", SensorNoise())):
-        scores = [score(seed, noise) for seed in tqdm(SEEDS, desc=kind, disable=args.json)]
+    for kind, noise in (
+        ("clean", None),
+        ("clean, furniture alone", None),
+        ("noisy", SensorNoise()),
+    ):
+        scores = [
+            score(seed, noise, "alone" in kind)
+            for seed in tqdm(SEEDS, desc=kind, disable=args.json)
+        ]
         mean = {key: float(np.mean([s[key] for s in scores])) for key in scores[0]}
         worst = {key: [round(s[key], 5) for s in scores] for key in ("f_score", "free_found")}
         report.figures[kind] = mean
@@ -49,9 +58,12 @@ def run(args: argparse.Namespace) -> Report:
     return report
 
 
-def score(seed: int, noise: SensorNoise | None) -> dict[str, float]:
-    """One room."""
+def score(seed: int, noise: SensorNoise | None, alone: bool) -> dict[str, float]:
+    """One room; `alone`: all that is smaller than SMALL_M taken out."""
     source = SyntheticSource(seed, FRAMES, rate_hz=10.0, size=SIZE, noise=noise)
+    if alone:
+        small = [thing.name for thing in source.scene.things if max(thing.model.size_m) < SMALL_M]
+        source = source.through(source.scene.without(*small))
     config = MapConfig()
     voxel_map = VoxelMap(config)
     for frame in source:
