@@ -127,16 +127,7 @@ def _pedestal(draw: Draw, height: float, material: Material) -> Solid:
               aliases=("wash basin", "bathroom sink", "pedestal sink"))  # fmt: skip
 def washbasin(draw: Draw) -> Model:
     """An oval or square bowl on a pedestal, with a faucet on its back rim."""
-    white = undecorated(
-        draw,
-        "ceramic",
-        "white",
-        "white",
-        "beige",
-        "pink",
-        "turquoise",
-        "green",
-    )
+    white = undecorated(draw, "ceramic", "white", "white", "beige", "pink", "turquoise", "green")
     chrome = draw.material("metal", "grey", "gold")
     width, depth, deep = draw.size(0.42, 0.68), draw.size(0.36, 0.48), draw.size(0.13, 0.18)
     rim = draw.size(0.8, 0.9)
@@ -172,27 +163,11 @@ def washbasin(draw: Draw) -> Model:
               aliases=("bath tub", "bath", "tub"))  # fmt: skip
 def bathtub(draw: Draw) -> Model:
     """A free-standing oval tub on four feet, or a built-in one with a straight front."""
-    white = undecorated(
-        draw,
-        "ceramic",
-        "white",
-        "white",
-        "beige",
-        "pink",
-    )
+    white = undecorated(draw, "ceramic", "white", "white", "beige", "pink")
     chrome = draw.material("metal", "grey", "gold")
     width, depth, height = draw.size(1.4, 1.8), draw.size(0.68, 0.82), draw.size(0.5, 0.62)
     if draw.chance(0.5):
-        outer = undecorated(
-            draw,
-            "ceramic",
-            "white",
-            "blue",
-            "green",
-            "red",
-            "black",
-            "pink",
-        )
+        outer = undecorated(draw, "ceramic", "white", "blue", "green", "red", "black", "pink")
         return _oval_tub(draw, (width, depth, height), outer, chrome)
     rim, wide, deep = 0.07, width - 0.14, depth - 0.16
     apron = hollow((width - 0.03, depth - 0.03, height - 0.03), 0.02, white, front=False)
