@@ -175,7 +175,7 @@ class VisionConfig(Checked):
     precision: str = setting(
         "fp32",
         "of the weights; bf16 is fast where the processor computes in it (recent x86, CUDA)",
-        choices=("fp32", "bf16", "fp16"),
+        choices=("fp32", "bf16"),
     )
     prompts: str = setting(
         "embedded",

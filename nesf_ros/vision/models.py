@@ -1,0 +1,204 @@
+"""Vision-language models: any that open_clip knows, from files that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Int64
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from nesf_ros.config import VisionConfig
+from nesf_ros.errors import VisionError
+from nesf_ros.vision.checkpoints import find_checkpoint, needs_from_hub, nothing_fetched
+from nesf_ros.vision.registry import LOCAL, register
+from nesf_ros.vision.torchvision_guard import import_open_clip
+from nesf_ros.vision.towers.base import DTYPES, Tower, tower_of
+
+Tokenizer = Callable[[list[str]], Int64[Tensor, "texts tokens"]]
+
+TEXTS_AT_ONCE = 256
+"""Texts encoded in one batch: bounds the memory, some 100 MB for CLIP's text towers."""
+
+
+@dataclass(frozen=True, eq=False)
+class VisionModel:
+    """A frozen image tower and the text tower that goes with it."""
+
+    name: str
+    pretrained: str
+    fingerprint: str
+    """Name and first digits of the weights' SHA-256. What was made with another model has another
+    one, and cannot be compared."""
+    tower: Tower
+    mean: tuple[float, float, float]
+    """Subtracted from RGB in 0–1."""
+    std: tuple[float, float, float]
+    """What remains is divided by this."""
+    text: nn.Module
+    """The open_clip model without its image tower."""
+    tokenize: Tokenizer
+
+    @property
+    def image_px(self) -> int:
+        """Side of the square pictures that the tower takes, pixels."""
+        return self.tower.image_px
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.tower.device
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        return self.tower.dim
+
+    @torch.no_grad()
+    def encode_text(self, texts: Sequence[str]) -> Float32[Tensor, "texts dim"]:
+        """Embeddings of unit length, one for each text as it stands.
+
+        Not for several threads at once, since tokenizers are not (see `text.TextEncoder`). What
+        is too long for the model is cut off.
+        """
+        parts = [torch.empty(0, self.dim, device=self.device)]
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            tokens = self.tokenize(list(texts[start : start + TEXTS_AT_ONCE]))
+            features = self.text.encode_text(tokens.to(self.device))
+            parts.append(F.normalize(features.float(), dim=-1))
+        return torch.cat(parts)
+
+
+def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
+    """Load a model on `device`, its weights cast once to the configured precision.
+
+    Raises VisionError for an unknown model or tag, for a file that is missing, torn or of another
+    model (nothing is fetched), and for an image tower that is not supported.
+    """
+    model = register(config.model)
+    checkpoint = find_checkpoint(model, config.pretrained)
+    clip = build(model, checkpoint.about)
+    tokenize = tokenizer(model)
+    load_weights(clip, checkpoint.file)
+    visual = clip.visual.to(device)
+    del clip.visual  # the tower's from here on, in its own precision
+    return VisionModel(
+        name=config.model,
+        pretrained=config.pretrained,
+        fingerprint=f"{Path(config.model).name}@{checkpoint.digest()}",
+        tower=tower_of(visual, _side(config.model, visual.image_size), config.precision),
+        mean=tuple(visual.preprocess_cfg["mean"]),
+        std=tuple(visual.preprocess_cfg["std"]),
+        text=_cast_text(clip.to(device), config.precision),
+        tokenize=tokenize,
+    )
+
+
+def build(model: str, about: dict[str, Any] | None = None) -> nn.Module:
+    """The open_clip model of a registered name, fp32, in evaluation mode, without gradients.
+
+    Its weights are random, but for a sentence encoder whose folder is on this machine. `about`
+    is what open_clip knows of the weights to come: mean, std, activation. Raises VisionError.
+    """
+    about = about or {}
+    with nothing_fetched(), _named_errors(f"model {model} cannot be made"):
+        encoder = _text_config(model).get("hf_model_name", "")
+        needs_from_hub(encoder, "config.json", f"the text encoder of {model}")
+        clip = import_open_clip().create_model(
+            model,
+            load_weights=False,
+            pretrained_text=Path(encoder).is_dir(),
+            force_quick_gelu=bool(about.get("quick_gelu")),
+            force_preprocess_cfg={key: about[key] for key in ("mean", "std") if key in about},
+        )
+    return clip.eval().requires_grad_(False)
+
+
+def tokenizer(model: str) -> Tokenizer:
+    """What turns texts into token ids for a registered model. Raises VisionError."""
+    with nothing_fetched(), _named_errors(f"the tokenizer of model {model} cannot be made"):
+        config = _text_config(model)
+        if not model.startswith(LOCAL):  # which brings its own
+            name = config.get("hf_tokenizer_name", "")
+            needs_from_hub(name, "tokenizer_config.json", f"the tokenizer of {model}")
+        tokenize = import_open_clip().get_tokenizer(model)
+    return _unpadded(tokenize) if "hf_model_name" in config else tokenize
+
+
+def load_weights(clip: nn.Module, file: Path) -> None:
+    """Fill an open_clip model from a file that holds all of it, or its image tower alone.
+
+    A file of the image tower alone is safetensors, has the names that `clip.visual` uses, and is
+    for models whose text tower has weights already. Raises VisionError if the file is torn, asks
+    for code to be run, or is of another model.
+    """
+    with nothing_fetched(), _named_errors(f"{file} does not hold this model's weights"):
+        if _holds_image_tower_alone(clip, file):
+            clip.visual.load_state_dict(load_file(file))
+        else:
+            import_open_clip().load_checkpoint(clip, str(file), weights_only=True)
+
+
+def _holds_image_tower_alone(clip: nn.Module, file: Path) -> bool:
+    if file.suffix != ".safetensors":
+        return False
+    with safe_open(file, "pt") as tensors:
+        return set(tensors.keys()) == set(clip.visual.state_dict())
+
+
+def _text_config(model: str) -> dict[str, Any]:
+    """The text tower's part of a registered model's configuration, without empty entries."""
+    config = import_open_clip().get_model_config(model)["text_cfg"]
+    return {key: value for key, value in config.items() if value}
+
+
+def _unpadded(tokenize: Any) -> Tokenizer:
+    """Sentence encoders mask the padding: without it they cost less and say the same."""
+    padding = tokenize.tokenizer.pad_token_id
+
+    def to_the_longest(texts: list[str]) -> Tensor:
+        tokens = tokenize(texts)
+        return tokens[:, : int((tokens != padding).sum(1).max())]
+
+    return to_the_longest
+
+
+def _cast_text(text: nn.Module, precision: str) -> nn.Module:
+    """A text tower in the precision; sentence encoders, which open_clip cannot cast, keep fp32."""
+    from open_clip.hf_model import HFTextEncoder
+
+    if isinstance(getattr(text, "text", None), HFTextEncoder):
+        return text
+    return text.to(DTYPES[precision])
+
+
+def _side(model: str, size: int | tuple[int, int]) -> int:
+    """The side of square pictures; VisionError for others."""
+    height, width = size if isinstance(size, tuple) else (size, size)
+    if height != width:
+        raise VisionError(
+            f"model {model} takes pictures of {width}x{height} px; only square ones are supported"
+        )
+    return height
+
+
+@contextmanager
+def _named_errors(problem: str) -> Iterator[None]:
+    """Turn what open_clip, timm, transformers and torch raise into VisionError.
+
+    They have no error of their own, and a torn or hostile file can raise anything.
+    """
+    try:
+        yield
+    except VisionError:
+        raise
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise VisionError(f"{problem}: {' '.join(lines[:2])[:400]}") from error
