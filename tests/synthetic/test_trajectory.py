@@ -17,7 +17,7 @@ from nesf_ros.synthetic.walk import CLEARANCE_M as WALK_CLEARANCE_M
 from nesf_ros.synthetic.walk import HANDHELD, MAX_SPEED_M_S, MAX_TURN_RAD_S, ROBOT, Walk
 from nesf_ros.types import Box
 
-SEEDS = [*range(4), *(pytest.param(s, marks=pytest.mark.slow) for s in range(4, 40))]
+SEEDS = [*range(4), *(pytest.param(s, marks=pytest.mark.slow) for s in range(4, 12))]
 
 
 @pytest.mark.parametrize("style", ["handheld", "robot"])
