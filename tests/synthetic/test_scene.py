@@ -11,6 +11,7 @@ from nesf_ros.geometry import se3
 from nesf_ros.geometry.cameras import project, unproject_image
 from nesf_ros.synthetic.lighting import Lamp, Lighting
 from nesf_ros.synthetic.materials import plain
+from nesf_ros.synthetic.objects import CLASSES
 from nesf_ros.synthetic.renderers.raycast import RayCaster
 from nesf_ros.synthetic.scene import Scene
 from nesf_ros.synthetic.scenes import make_scene
@@ -90,7 +91,7 @@ def test_sampled_surface_is_surface_in_air(blocks):
 
 
 def test_the_window_shows_the_sky(room):
-    room = room.without(*(thing.name for thing in room.things if thing.support))
+    room = room.without(*(thing.name for thing in room.things if thing.class_name in CLASSES))
     window = room.things[room.names.index("window 1")]
     middle = np.mean(window.bounds, axis=0)
     pose = window.world_T_model
@@ -127,7 +128,8 @@ def test_what_is_seen_is_what_is_solid(room, poses):
     hit = view.depth_m > 0
     points = unproject_image(view.depth_m, CAMERA)[hit].astype(np.float64)
     world = se3.transform_points(poses[2], points)
-    assert room.distance(world).max() < 3e-4
+    off = room.distance(world)  # grazing rays end where float32 has them end
+    assert np.quantile(off, 0.99) < 1e-4 and off.max() < 2e-3
     away = world - poses[2][:3, 3]
     step = 1e-3 * away / np.linalg.norm(away, axis=1, keepdims=True)
     assert room.occupancy(world - step).mean() < 1e-3  # in gaps narrower than the step
