@@ -81,15 +81,15 @@ def needs_from_hub(name: str, file: str, what: str) -> None:
 
 
 @contextmanager
-def nothing_fetched() -> Iterator[None]:
-    """Inside, the hub's clients look into their cache alone, and open_clip logs errors only.
+def offline() -> Iterator[None]:
+    """Inside, the hub's clients look into their cache alone, and libraries log errors only.
 
     open_clip and transformers would otherwise fetch what a model names: text encoders, tokenizers.
     """
     from huggingface_hub import constants
 
     root, silent = logging.getLogger(), logging.NullHandler()
-    with _lock:
+    with _lock, _quiet_transformers():
         online = constants.HF_HUB_OFFLINE
         constants.HF_HUB_OFFLINE = True
         # open_clip logs to the root, which without a handler would get one for good.
@@ -101,6 +101,21 @@ def nothing_fetched() -> Iterator[None]:
             root.removeFilter(_is_worth_saying)
             root.removeHandler(silent)
             constants.HF_HUB_OFFLINE = online
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    from transformers.utils import logging as reports
+
+    verbosity, bar = reports.get_verbosity(), reports.is_progress_bar_enabled()
+    reports.set_verbosity_error()
+    reports.disable_progress_bar()
+    try:
+        yield
+    finally:
+        reports.set_verbosity(verbosity)
+        if bar:
+            reports.enable_progress_bar()
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ OVERLAPPING, EDGE_TO_EDGE = 2, 1
 """By which part of its side a crop is moved to be the next one: half, all."""
 
 
+@runtime_checkable
 class Takes(Protocol):
     """What a tower wants to be given; `models.VisionModel` for one."""
 

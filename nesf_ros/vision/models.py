@@ -13,14 +13,15 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Int64
 from safetensors import safe_open
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from nesf_ros.config import VisionConfig
 from nesf_ros.errors import VisionError
-from nesf_ros.vision.checkpoints import find_checkpoint, needs_from_hub, nothing_fetched
+from nesf_ros.vision.checkpoints import find_checkpoint, needs_from_hub, offline
 from nesf_ros.vision.registry import LOCAL, register
 from nesf_ros.vision.torchvision_guard import import_open_clip
 from nesf_ros.vision.towers.base import DTYPES, Tower, tower_of
+from nesf_ros.vision.towers.class_head import ClipModule
 
 Tokenizer = Callable[[list[str]], Int64[Tensor, "texts tokens"]]
 
@@ -42,7 +43,7 @@ class VisionModel:
     """Subtracted from RGB in 0–1."""
     std: tuple[float, float, float]
     """What remains is divided by this."""
-    text: nn.Module
+    text: ClipModule
     """The open_clip model without its image tower."""
     tokenize: Tokenizer
 
@@ -86,13 +87,13 @@ def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
     checkpoint = find_checkpoint(model, config.pretrained)
     clip = build(model, checkpoint.about)
     tokenize = tokenizer(model)
-    load_weights(clip, checkpoint.file)
+    load_weights(clip, model, checkpoint.file)
     visual = clip.visual.to(device)
     del clip.visual  # the tower's from here on, in its own precision
     return VisionModel(
         name=config.model,
         pretrained=config.pretrained,
-        fingerprint=f"{Path(config.model).name}@{checkpoint.digest()}",
+        fingerprint=f"{Path(model).name}@{checkpoint.digest()}",
         tower=tower_of(visual, _side(config.model, visual.image_size), config.precision),
         mean=tuple(visual.preprocess_cfg["mean"]),
         std=tuple(visual.preprocess_cfg["std"]),
@@ -101,20 +102,20 @@ def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
     )
 
 
-def build(model: str, about: dict[str, Any] | None = None) -> nn.Module:
+def build(model: str, about: dict[str, Any] | None = None) -> ClipModule:
     """The open_clip model of a registered name, fp32, in evaluation mode, without gradients.
 
     Its weights are random, but for a sentence encoder whose folder is on this machine. `about`
     is what open_clip knows of the weights to come: mean, std, activation. Raises VisionError.
     """
     about = about or {}
-    with nothing_fetched(), _named_errors(f"model {model} cannot be made"):
+    with offline(), _named_errors(f"model {model} cannot be made"):
         encoder = _text_config(model).get("hf_model_name", "")
         needs_from_hub(encoder, "config.json", f"the text encoder of {model}")
         clip = import_open_clip().create_model(
             model,
             load_weights=False,
-            pretrained_text=Path(encoder).is_dir(),
+            pretrained_text=_is_folder(encoder),
             force_quick_gelu=bool(about.get("quick_gelu")),
             force_preprocess_cfg={key: about[key] for key in ("mean", "std") if key in about},
         )
@@ -123,7 +124,7 @@ def build(model: str, about: dict[str, Any] | None = None) -> nn.Module:
 
 def tokenizer(model: str) -> Tokenizer:
     """What turns texts into token ids for a registered model. Raises VisionError."""
-    with nothing_fetched(), _named_errors(f"the tokenizer of model {model} cannot be made"):
+    with offline(), _named_errors(f"the tokenizer of model {model} cannot be made"):
         config = _text_config(model)
         if not model.startswith(LOCAL):  # which brings its own
             name = config.get("hf_tokenizer_name", "")
@@ -132,25 +133,34 @@ def tokenizer(model: str) -> Tokenizer:
     return _unpadded(tokenize) if "hf_model_name" in config else tokenize
 
 
-def load_weights(clip: nn.Module, file: Path) -> None:
-    """Fill an open_clip model from a file that holds all of it, or its image tower alone.
+def load_weights(clip: ClipModule, model: str, file: Path) -> None:
+    """Fill what `build(model)` made from a file that holds all of it, or its image tower alone.
 
     A file of the image tower alone is safetensors, has the names that `clip.visual` uses, and is
-    for models whose text tower has weights already. Raises VisionError if the file is torn, asks
-    for code to be run, or is of another model.
+    for models whose sentence encoder has its weights already. Raises VisionError if the file is
+    torn, asks for code to be run, or is of another model.
     """
-    with nothing_fetched(), _named_errors(f"{file} does not hold this model's weights"):
-        if _holds_image_tower_alone(clip, file):
+    with offline(), _named_errors(f"{file} does not hold this model's weights"):
+        if not _holds_image_tower_alone(clip, file):
+            import_open_clip().load_checkpoint(clip, str(file), weights_only=True)
+        elif _is_folder(_text_config(model).get("hf_model_name", "")):
             clip.visual.load_state_dict(load_file(file))
         else:
-            import_open_clip().load_checkpoint(clip, str(file), weights_only=True)
+            raise VisionError(
+                f"{file} holds the image tower alone, and the text tower of {model} has no weights "
+                "of its own; give a file that holds both"
+            )
 
 
-def _holds_image_tower_alone(clip: nn.Module, file: Path) -> bool:
+def _holds_image_tower_alone(clip: ClipModule, file: Path) -> bool:
     if file.suffix != ".safetensors":
         return False
     with safe_open(file, "pt") as tensors:
         return set(tensors.keys()) == set(clip.visual.state_dict())
+
+
+def _is_folder(name: str) -> bool:
+    return bool(name) and Path(name).is_dir()  # an empty path is the working folder
 
 
 def _text_config(model: str) -> dict[str, Any]:
@@ -170,7 +180,7 @@ def _unpadded(tokenize: Any) -> Tokenizer:
     return to_the_longest
 
 
-def _cast_text(text: nn.Module, precision: str) -> nn.Module:
+def _cast_text(text: ClipModule, precision: str) -> ClipModule:
     """A text tower in the precision; sentence encoders, which open_clip cannot cast, keep fp32."""
     from open_clip.hf_model import HFTextEncoder
 
@@ -179,9 +189,9 @@ def _cast_text(text: nn.Module, precision: str) -> nn.Module:
     return text.to(DTYPES[precision])
 
 
-def _side(model: str, size: int | tuple[int, int]) -> int:
+def _side(model: str, size: int | Sequence[int]) -> int:
     """The side of square pictures; VisionError for others."""
-    height, width = size if isinstance(size, tuple) else (size, size)
+    height, width = (size, size) if isinstance(size, int) else size
     if height != width:
         raise VisionError(
             f"model {model} takes pictures of {width}x{height} px; only square ones are supported"
@@ -201,4 +211,4 @@ def _named_errors(problem: str) -> Iterator[None]:
         raise
     except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise VisionError(f"{problem}: {' '.join(lines[:2])[:400]}") from error
+        raise VisionError(f"{problem}: {' '.join(lines[:2])[:200]}") from error

@@ -35,8 +35,9 @@ def register(model: str) -> str:
     if model.startswith((LOCAL, HUB)):
         return model
     open_clip = import_open_clip()
-    path = Path(model).expanduser() if model.endswith(".json") else CONFIGS / f"{model}.json"
-    if path.is_file():
+    own = model.endswith(".json")
+    path = Path(model).expanduser() if own else CONFIGS / f"{model}.json"
+    if own or path.is_file():
         with _lock:
             return _register_file(path)
     if open_clip.get_model_config(model) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,7 @@ LABELS_AT_ONCE = 8
 """Labels encoded before other threads get their turn: a question passes a list of hundreds."""
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """What turns texts into embeddings of unit length; `models.VisionModel` for one."""
 
