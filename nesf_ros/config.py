@@ -188,6 +188,43 @@ class VisionConfig(Checked):
 
 
 @dataclass(frozen=True)
+class SemanticsConfig(Checked):
+    """What voxels know about language (`nesf_ros.voxels.features`, `nesf_ros.semantics`)."""
+
+    feature_dims: int = setting(
+        64, "numbers kept of each voxel's embedding (2 bytes each)", low=8, high=1024
+    )
+    feature_mib: float = setting(
+        256.0,
+        "memory for voxels' embeddings, MiB; those not seen for longest go first",
+        low=8.0,
+        high=1e6,
+    )
+    max_weight: float = setting(
+        16.0,
+        "keyframes at 1 m remembered per voxel; later ones replace the oldest",
+        low=1.0,
+        high=1e4,
+    )
+    label_scale: float = setting(
+        0.0,
+        "how fast a label's confidence grows with its cosine; 0 = as validated for the model",
+        low=0.0,
+        high=1000.0,
+    )
+    unknown_below: float = setting(
+        0.0,
+        "cosine below which a voxel is of none of the labels; 0 = as validated for the model",
+        low=-1.0,
+        high=1.0,
+    )
+    canonical: tuple[str, ...] = setting(
+        ("object", "things", "stuff", "texture"),
+        "phrases that a text is held against unless a question names others (LERF §3.5)",
+    )
+
+
+@dataclass(frozen=True)
 class PublishConfig(Checked):
     """What the perception node puts on the wire, and how often."""
 
@@ -242,6 +279,7 @@ class NesfConfig(Checked):
     keyframes: KeyframesConfig = field(default_factory=KeyframesConfig)
     map: MapConfig = field(default_factory=MapConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
+    semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
 
