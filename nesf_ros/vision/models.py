@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
@@ -19,14 +18,10 @@ from nesf_ros.config import VisionConfig
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.checkpoints import find_checkpoint, needs_from_hub, offline
 from nesf_ros.vision.registry import LOCAL, register
+from nesf_ros.vision.text_tower import TextTower, Tokenizer
 from nesf_ros.vision.torchvision_guard import import_open_clip
-from nesf_ros.vision.towers.base import DTYPES, Tower, tower_of
+from nesf_ros.vision.towers.base import Tower, tower_of
 from nesf_ros.vision.towers.class_head import ClipModule
-
-Tokenizer = Callable[[list[str]], Int64[Tensor, "texts tokens"]]
-
-TEXTS_AT_ONCE = 256
-"""Texts encoded in one batch: bounds the memory, some 100 MB for CLIP's text towers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +38,7 @@ class VisionModel:
     """Subtracted from RGB in 0–1."""
     std: tuple[float, float, float]
     """What remains is divided by this."""
-    text: ClipModule
-    """The open_clip model without its image tower."""
-    tokenize: Tokenizer
+    text: TextTower
 
     @property
     def image_px(self) -> int:
@@ -62,19 +55,15 @@ class VisionModel:
         """Length of an embedding."""
         return self.tower.dim
 
-    @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Float32[Tensor, "texts dim"]:
         """Embeddings of unit length, one for each text as it stands.
 
-        Not for several threads at once, since tokenizers are not (see `text.TextEncoder`). What
-        is too long for the model is cut off.
+        Not for several threads at once (see `text.TextEncoder`). What is too long for the model
+        is cut off.
         """
-        parts = [torch.empty(0, self.dim, device=self.device)]
-        for start in range(0, len(texts), TEXTS_AT_ONCE):
-            tokens = self.tokenize(list(texts[start : start + TEXTS_AT_ONCE]))
-            features = self.text.encode_text(tokens.to(self.device))
-            parts.append(F.normalize(features.float(), dim=-1))
-        return torch.cat(parts)
+        if not texts:
+            return torch.empty(0, self.dim, device=self.device)
+        return self.text.encode(texts, self.device)
 
 
 def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
@@ -97,8 +86,7 @@ def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
         tower=tower_of(visual, _side(config.model, visual.image_size), config.precision),
         mean=tuple(visual.preprocess_cfg["mean"]),
         std=tuple(visual.preprocess_cfg["std"]),
-        text=_cast_text(clip.to(device), config.precision),
-        tokenize=tokenize,
+        text=TextTower(clip.to(device), tokenize, config.precision),
     )
 
 
@@ -129,8 +117,7 @@ def tokenizer(model: str) -> Tokenizer:
         if not model.startswith(LOCAL):  # which brings its own
             name = config.get("hf_tokenizer_name", "")
             needs_from_hub(name, "tokenizer_config.json", f"the tokenizer of {model}")
-        tokenize = import_open_clip().get_tokenizer(model)
-    return _unpadded(tokenize) if "hf_model_name" in config else tokenize
+        return import_open_clip().get_tokenizer(model)
 
 
 def load_weights(clip: ClipModule, model: str, file: Path) -> None:
@@ -167,26 +154,6 @@ def _text_config(model: str) -> dict[str, Any]:
     """The text tower's part of a registered model's configuration, without empty entries."""
     config = import_open_clip().get_model_config(model)["text_cfg"]
     return {key: value for key, value in config.items() if value}
-
-
-def _unpadded(tokenize: Any) -> Tokenizer:
-    """Sentence encoders mask the padding: without it they cost less and say the same."""
-    padding = tokenize.tokenizer.pad_token_id
-
-    def to_the_longest(texts: list[str]) -> Tensor:
-        tokens = tokenize(texts)
-        return tokens[:, : int((tokens != padding).sum(1).max())]
-
-    return to_the_longest
-
-
-def _cast_text(text: ClipModule, precision: str) -> ClipModule:
-    """A text tower in the precision; sentence encoders, which open_clip cannot cast, keep fp32."""
-    from open_clip.hf_model import HFTextEncoder
-
-    if isinstance(getattr(text, "text", None), HFTextEncoder):
-        return text
-    return text.to(DTYPES[precision])
 
 
 def _side(model: str, size: int | Sequence[int]) -> int:

@@ -12,6 +12,7 @@ from PIL import Image
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.crops import FRACTIONS, boxes_of, crop_batches, embed_crops, pyramid
 from nesf_ros.vision.models import VisionModel
+from nesf_ros.vision.text_tower import TextTower
 from nesf_ros.vision.towers.base import tower_of
 
 PLAIN = SimpleNamespace(
@@ -111,11 +112,9 @@ def test_batches_keep_the_order_whatever_their_size(picture):
 
 def test_embeddings_are_those_of_the_crops(tiny, picture):
     visual = tiny.vit()
-    model = VisionModel(
-        *("small", "", "small@0", tower_of(visual, 32), PLAIN.mean, PLAIN.std),
-        text=torch.nn.Identity(),
-        tokenize=len,
-    )
+    tower = tower_of(visual, 32)
+    no_text = TextTower(torch.nn.Linear(1, 1), len, "fp32")
+    model = VisionModel("small", "", "small@0", tower, PLAIN.mean, PLAIN.std, no_text)
     boxes = boxes_of(pyramid((48, 64), (0.5,)))
     found = embed_crops(model, picture, boxes)
     with torch.no_grad():

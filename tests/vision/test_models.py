@@ -16,7 +16,7 @@ from nesf_ros.config import VisionConfig
 from nesf_ros.errors import VisionError
 from nesf_ros.vision import checkpoints
 from nesf_ros.vision.checkpoints import HUB_CONFIG, HUB_NAMES, find_checkpoint
-from nesf_ros.vision.models import build, load_model, tokenizer
+from nesf_ros.vision.models import build, load_model
 from nesf_ros.vision.registry import register
 from nesf_ros.vision.torchvision_guard import import_open_clip
 
@@ -82,7 +82,7 @@ def test_a_small_clip_from_files_equals_open_clip(tmp_path, no_network, capfd, s
 
 
 def test_any_number_of_texts(tmp_path, monkeypatch):
-    monkeypatch.setattr("nesf_ros.vision.models.TEXTS_AT_ONCE", 2)
+    monkeypatch.setattr("nesf_ros.vision.text_tower.TEXTS_AT_ONCE", 2)
     file = save(small_clip(), tmp_path / "weights.safetensors")
     model = load_model(VisionConfig(model=str(write_config(tmp_path)), pretrained=str(file)), CPU)
     alone = torch.cat([model.encode_text([text]) for text in TEXTS[:3]])
@@ -116,32 +116,19 @@ def test_a_file_of_the_image_tower_alone_joins_a_text_tower_that_is_there(mini, 
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_sentence_encoder_does_not_read_padding(mini):
-    """Longer and shorter neighbours in a batch change nothing."""
-    clip, file = mini
-    model = load_model(VisionConfig(model="nesf-mini", pretrained=str(file)), CPU)
-    texts = ["mug", "the small red mug with a broken handle that stands behind the cereal box"]
-    padded = import_open_clip().get_tokenizer("nesf-mini")(texts)
-    assert padded.shape == (2, 32)
-    assert tokenizer("nesf-mini")(texts[:1]).shape == (1, 3)  # [CLS] mug [SEP]
-    wanted = clip.encode_text(padded, normalize=True)
-    torch.testing.assert_close(model.encode_text(texts), wanted, rtol=0, atol=1e-5)
-    torch.testing.assert_close(model.encode_text(texts[:1]), wanted[:1], rtol=0, atol=1e-5)
-
-
 def test_weights_are_cast_once(tmp_path, mini):
     file = save(small_clip(), tmp_path / "weights.safetensors")
     config = {"model": str(write_config(tmp_path)), "pretrained": str(file)}
     exact = load_model(VisionConfig(**config), CPU)
     cast = load_model(VisionConfig(**config, precision="bf16"), CPU)
     assert (exact.tower.dtype, cast.tower.dtype) == (torch.float32, torch.bfloat16)
-    assert {weight.dtype for weight in cast.text.parameters()} == {torch.bfloat16}
+    assert cast.text.dtype == torch.bfloat16
     found, wanted = cast.encode_text(TEXTS), exact.encode_text(TEXTS)
     assert found.dtype == torch.float32
     cosines = (found * wanted).sum(1)
     assert 0.99 < cosines.min() < 1 - 1e-6  # rounded, not the same weights
     sentences = load_model(VisionConfig(pretrained=str(mini[1]), precision="bf16"), CPU)
-    assert {weight.dtype for weight in sentences.text.parameters()} == {torch.float32}
+    assert sentences.text.dtype == torch.float32
 
 
 def test_what_is_known_of_a_tag_reaches_the_model():
