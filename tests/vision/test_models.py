@@ -156,6 +156,17 @@ def test_a_folder_brings_its_own_weights_and_preprocessing(tmp_path):
     torch.testing.assert_close(model.encode_text(["mug"]), wanted, rtol=0, atol=1e-6)
 
 
+def test_a_repository_in_the_hubs_cache_is_loaded_from_there(hub, no_network):
+    put = save(small_clip(), hub("org/name", HUB_NAMES[0]))
+    hub("org/name", HUB_CONFIG).write_text(json.dumps({"model_cfg": SMALL}))
+    model = load_model(VisionConfig(model="hf-hub:org/name"), CPU)
+    assert model.fingerprint == f"name@{hashlib.sha256(put.read_bytes()).hexdigest()[:12]}"
+    tokens = import_open_clip().get_tokenizer("small-clip")(["mug"])
+    wanted = small_clip().encode_text(tokens, normalize=True)
+    torch.testing.assert_close(model.encode_text(["mug"]), wanted, rtol=0, atol=1e-6)
+    assert no_network == []
+
+
 def test_tags_are_found_in_the_hubs_cache(hub):
     repository = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
     hub(repository, HUB_NAMES[1]).touch()
