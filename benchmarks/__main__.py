@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("integration", "map_real", "map_accuracy", "live", "synthetic")
+NAMES = ("integration", "map_real", "map_accuracy", "live", "synthetic", "relevancy")
 
 
 def main() -> int:

@@ -113,8 +113,9 @@ def test_a_scan_says_what_it_holds_and_keeps_to_its_bytes(tiny):
     tower = tower_of(tiny.vit(), 32)
     crops = SMALL.crops((40, 56))
     scan = extractor(tower, SMALL).scan(picture())
-    # For each crop the class token (32), its attention (4 × 16) and the values (16 × 32).
-    assert scan.nbytes == crops * 4 * (32 + 64 + 512)
+    # Of each crop the embedding (16), three scales, attention (4 × 16), slope (128), two normalised
+    # class tokens (32) and values (16 × 32).
+    assert scan.nbytes == crops * 4 * (16 + 3 + 64 + 128 + 64 + 512)
     extractor(tower, SMALL, max_bytes=scan.nbytes).scan(picture())
     strict = extractor(tower, SMALL, max_bytes=scan.nbytes - 1)
     with pytest.raises(VisionError, match="a scan of 192 crops would hold"):

@@ -123,9 +123,10 @@ def test_dense_features_of_a_vit_go_on_with_each_patchs_own_value(tiny):
 def test_a_trimmed_look_answers_texts_and_refuses_dense_features(tiny):
     look = tower_of(tiny.vit(), 32).look(tiny.noise(2, 32))
     trimmed = look.trimmed(torch.bfloat16)
-    # Class token 32, attention 4 × 16, values 16 × 32 of 2 bytes, for each of 2 pictures.
-    assert trimmed.nbytes == 2 * (4 * 32 + 4 * 64 + 2 * 512)
-    assert look.nbytes == 2 * (4 * 32 + 4 * 64 + 4 * 512 + 4 * 512)
+    # For each of 2 pictures in 4 bytes: an embedding (16), three scales and the attention (4 × 16);
+    # in 2 bytes: the slope (128), two normalised class tokens (32) and the values (16 × 32).
+    assert trimmed.nbytes == 2 * (4 * (16 + 3 + 64) + 2 * (128 + 64 + 512))
+    assert look.nbytes == 2 * 4 * (16 + 3 + 64 + 128 + 64 + 512 + 512)
     exact = look.relevancy(tiny.texts(4))
     assert (trimmed.relevancy(tiny.texts(4)) - exact).abs().max() < 0.01 * exact.max()
     with pytest.raises(VisionError, match="keeps only what texts need"):
@@ -183,7 +184,13 @@ def test_attention_pools_give_no_dense_features(tiny):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda tiny: (tiny.vit(), 32), MAPS["cnn"], MAPS["attention pool"]]
+    "make",
+    [
+        lambda tiny: (tiny.vit(), 32),
+        lambda tiny: (tiny.vit(**VITS["quick gelu"]), 32),
+        MAPS["cnn"],
+        MAPS["attention pool"],
+    ],
 )
 def test_a_bf16_trunk_differs_little_and_leaves_the_model_alone(tiny, make):
     visual, px = make(tiny)

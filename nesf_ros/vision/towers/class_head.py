@@ -7,11 +7,12 @@ picture, and the derivative of its cosine with any number of texts is a few smal
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from jaxtyping import Float, Float32
-from torch import Tensor, nn
+from torch import Tensor
 
 ClipModule = Any
 """A module of open_clip or timm: the attributes of a torch module have no types."""
@@ -20,18 +21,75 @@ LOGIT_SCALE = 100.0
 """CLIP's cosines times 100 are the logits that Chefer et al. and SemAbs differentiate."""
 
 
+@dataclass(frozen=True)
+class Normalised:
+    """What a layer norm has done to n vectors, for the way back through it."""
+
+    unit: Float[Tensor, "n width"]
+    """Of mean 0 and deviation 1."""
+    scale: Float[Tensor, "n 1"]
+    """One over the deviation there was."""
+
+    @classmethod
+    def of(cls, x: Float32[Tensor, "n width"], eps: float) -> Normalised:
+        """Normalise."""
+        variance, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
+        scale = (variance + eps).rsqrt()
+        return cls((x - mean) * scale, scale)
+
+    def pullback(self, grad: Float32[Tensor, "n texts width"]) -> Float32[Tensor, "n texts width"]:
+        """Gradients by what was normalised, from those by `unit`."""
+        unit = self.unit.float()[:, None]
+        along = (grad * unit).mean(-1, keepdim=True)
+        return self.scale[:, None] * (grad - grad.mean(-1, keepdim=True) - unit * along)
+
+
+@dataclass(frozen=True)
+class HeadAt:
+    """The head at n class tokens: its value, and what its derivative there is made of."""
+
+    embedding: Float32[Tensor, "n dim"]
+    """Of unit length."""
+    length: Float32[Tensor, "n 1"]
+    """Of the embedding before."""
+    slope: Float[Tensor, "n hidden"]
+    """Derivative of the activation."""
+    inner: Normalised
+    """Layer norm before the block's MLP."""
+    outer: Normalised
+    """Layer norm before the projection."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All that is held."""
+        norms = (self.inner.unit, self.inner.scale, self.outer.unit, self.outer.scale)
+        return (self.embedding, self.length, self.slope, *norms)
+
+    def trimmed(self, dtype: torch.dtype) -> HeadAt:
+        """The same with its large parts in `dtype`."""
+        inner = replace(self.inner, unit=self.inner.unit.to(dtype))
+        outer = replace(self.outer, unit=self.outer.unit.to(dtype))
+        return replace(self, slope=self.slope.to(dtype), inner=inner, outer=outer)
+
+
 class ClassHead:
     """From the class token behind the last attention to the embedding, and the way back.
 
     With o the attention's output before its projection: x1 = x0 + s1·(W_o o), x2 = x1 +
-    s2·W_p act(W_f LN(x1)), f = LN(x2) P. All in fp32.
+    s2·W_p act(W_f LN(x1)), f = LN(x2) P. Forwards in fp32.
     """
 
-    def __init__(self, block: ClipModule, norm: ClipModule, projection: Tensor):
-        """Take the last block, `ln_post` and the projection (width × dim) of a tower."""
+    def __init__(self, block: ClipModule, norm: ClipModule, projection: Tensor, dtype: torch.dtype):
+        """Take the last block, `ln_post` and the projection (width × dim) of a tower.
+
+        The products of the way back are computed in `dtype`.
+        """
         self.block = in_fp32(block)
         self._norm = in_fp32(norm)
         self._projection = projection.detach().float()
+        mlp, attn = self.block.mlp, self.block.attn
+        matrices = (self._projection.T, mlp.c_proj.weight, mlp.c_fc.weight, attn.out_proj.weight)
+        self._back = tuple(matrix.detach().to(dtype) for matrix in matrices)
 
     @property
     def dim(self) -> int:
@@ -50,44 +108,34 @@ class ClassHead:
         """Embeddings of tokens behind the last block."""
         return self._norm(x2) @ self._projection
 
+    def at(self, x1: Float32[Tensor, "n width"]) -> HeadAt:
+        """Embeddings, and what gradients there need."""
+        mlp = self.block.mlp
+        hidden, slope = _with_slope(mlp.gelu, mlp.c_fc(self.block.ln_2(x1)))
+        x2 = x1 + self.block.ls_2(mlp.c_proj(hidden))
+        features = self.project(x2)
+        length = features.norm(dim=-1, keepdim=True)
+        inner, outer = Normalised.of(x1, self.block.ln_2.eps), Normalised.of(x2, self._norm.eps)
+        return HeadAt(features / length, length, slope, inner, outer)
+
     def pullback(
-        self, x1: Float32[Tensor, "n width"], texts: Float32[Tensor, "texts dim"]
+        self, at: HeadAt, texts: Float32[Tensor, "texts dim"]
     ) -> Float32[Tensor, "n texts width"]:
         """Derivative of 100 · cosine with each text by o, the last attention's output."""
-        mlp = self.block.mlp
-        inner = _Normalised(x1, self.block.ln_2)
-        hidden, slope = _with_slope(mlp.gelu, mlp.c_fc(inner.value))
-        outer = _Normalised(x1 + self.block.ls_2(mlp.c_proj(hidden)), self._norm)
-        features = outer.value @ self._projection
-        length = features.norm(dim=-1, keepdim=True)
-        unit = features / length
-        along = (unit @ texts.T)[..., None]
-        grad = LOGIT_SCALE * (texts - along * unit[:, None]) / length[:, None]
-        grad = outer.pullback(grad @ self._projection.T)
-        through = (_scaled(grad, self.block.ls_2) @ mlp.c_proj.weight) * slope[:, None]
-        grad = grad + inner.pullback(through @ mlp.c_fc.weight)
-        return _scaled(grad, self.block.ls_1) @ self.block.attn.out_proj.weight
+        along = (at.embedding @ texts.T)[..., None]
+        grad = LOGIT_SCALE * (texts - along * at.embedding[:, None]) / at.length[:, None]
+        to_width, to_hidden, from_hidden, to_attended = self._back
+        grad = at.outer.pullback(_times(grad, to_width) * self._norm.weight)
+        hidden = _times(_scaled(grad, self.block.ls_2), to_hidden) * at.slope[:, None]
+        grad = grad + at.inner.pullback(_times(hidden, from_hidden) * self.block.ln_2.weight)
+        return _times(_scaled(grad, self.block.ls_1), to_attended)
 
 
-class _Normalised:
-    """A layer norm's output, and the way back through it."""
-
-    def __init__(self, x: Tensor, norm: ClipModule):
-        variance, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
-        self._scale = (variance + norm.eps).rsqrt()
-        self._unit = (x - mean) * self._scale
-        self._weight = norm.weight
-        self.value = self._unit * norm.weight + norm.bias
-
-    def pullback(self, grad: Tensor) -> Tensor:
-        """Gradients by the input (n texts width) from those by the output."""
-        grad = grad * self._weight
-        unit = self._unit[:, None]
-        along = (grad * unit).mean(-1, keepdim=True)
-        return self._scale[:, None] * (grad - grad.mean(-1, keepdim=True) - unit * along)
+def _times(grad: Tensor, matrix: Tensor) -> Tensor:
+    return (grad.to(matrix.dtype) @ matrix).float()
 
 
-def _with_slope(activation: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+def _with_slope(activation: ClipModule, x: Tensor) -> tuple[Tensor, Tensor]:
     """An elementwise activation and its derivative."""
     with torch.enable_grad():
         inputs = x.detach().requires_grad_()

@@ -18,7 +18,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from nesf_ros.errors import VisionError
-from nesf_ros.vision.towers.class_head import ClassHead, ClipModule, in_fp32
+from nesf_ros.vision.towers.class_head import ClassHead, ClipModule, HeadAt, in_fp32
 
 ROWS = 4096
 """Gradients held at once, pictures × texts: bounds the memory of a query, 50 MB for ViT-B."""
@@ -30,8 +30,8 @@ class ClassTokenLook:
 
     head: ClassHead
     grid: tuple[int, int]
-    class_token: Float32[Tensor, "n width"]
-    """The class token behind the last attention, residual included."""
+    head_at: HeadAt
+    """At the class tokens behind the last attention."""
     attention: Float32[Tensor, "n heads patches"]
     """Of the class token to each patch; with what it pays to itself the sum is 1."""
     values: Float[Tensor, "n patches width"]
@@ -42,17 +42,22 @@ class ClassTokenLook:
     @property
     def nbytes(self) -> int:
         """Memory held, bytes."""
-        held = (self.class_token, self.attention, self.values, self.tokens)
+        held = (*self.head_at.tensors, self.attention, self.values, self.tokens)
         return sum(tensor.nbytes for tensor in held if tensor is not None)
 
     def trimmed(self, dtype: torch.dtype) -> ClassTokenLook:
-        """The same without what only `dense` needs, the values kept in `dtype`."""
-        return replace(self, values=self.values.to(dtype), tokens=None)
+        """The same without what only `dense` needs, its large parts in `dtype`."""
+        return replace(
+            self,
+            head_at=self.head_at.trimmed(dtype),
+            attention=self.attention.contiguous(),  # no view of what is left behind
+            values=self.values.to(dtype).contiguous(),
+            tokens=None,
+        )
 
-    @torch.no_grad()
     def embedding(self) -> Float32[Tensor, "n dim"]:
         """Image embeddings of unit length, as open_clip's `encode_image(normalize=True)`."""
-        return F.normalize(self.head.embed(self.class_token), dim=-1)
+        return self.head_at.embedding
 
     @torch.no_grad()
     def dense(self) -> Float32[Tensor, "n grid_height grid_width dim"]:
@@ -79,7 +84,7 @@ class ClassTokenLook:
         step = max(1, ROWS // max(1, n))
         for start in range(0, len(texts), step):
             some = slice(start, start + step)
-            gradient = self.head.pullback(self.class_token, texts[some])
+            gradient = self.head.pullback(self.head_at, texts[some])
             by_head = gradient.unflatten(-1, (heads, -1)).transpose(1, 2)
             raised = (by_head @ values) * self.attention[:, :, None]
             maps[:, some] = raised.clamp_(min=0).mean(1)
@@ -92,15 +97,15 @@ class ClassTokenTower:
     def __init__(self, visual: ClipModule, dtype: torch.dtype = torch.float32):
         """Freeze a tower; its trunk computes in `dtype`, with weights cast here, once.
 
-        The residual stream, the layer norms and the last block stay fp32. Raises VisionError for
-        blocks other than open_clip's usual ones.
+        The residual stream, the layer norms and the last block stay fp32, but for the products of
+        its way back. Raises VisionError for blocks other than open_clip's usual ones.
         """
         blocks = list(visual.transformer.resblocks)
         _check_blocks(blocks)
         self.dtype = dtype
         self.image_px: int = visual.image_size[0]
         self.grid: tuple[int, int] = visual.grid_size
-        self.head = ClassHead(blocks[-1], visual.ln_post, visual.proj)
+        self.head = ClassHead(blocks[-1], visual.ln_post, visual.proj, dtype)
         self.heads: int = blocks[-1].attn.num_heads
         self.blocks = [_cast(block, dtype) for block in blocks[:-1]] + [self.head.block]
         self._patches = _cast_all(visual.conv1, dtype)
@@ -129,7 +134,7 @@ class ClassTokenTower:
         return ClassTokenLook(
             head=self.head,
             grid=self.grid,
-            class_token=self.head.residual(tokens[:, 0], attended),
+            head_at=self.head.at(self.head.residual(tokens[:, 0], attended)),
             attention=attention[:, :, 1:],
             values=values[:, 1:],
             tokens=tokens[:, 1:],
@@ -153,10 +158,12 @@ class ClassTokenTower:
         width = tokens.shape[-1]
         weight, bias = block.attn.in_proj_weight, block.attn.in_proj_bias
         query = F.linear(normed[:, 0], weight[:width], bias[:width])
-        keys, values = F.linear(normed, weight[width:], bias[width:]).chunk(2, -1)
         query = query.unflatten(-1, (self.heads, 1, -1)) * (width // self.heads) ** -0.5
-        keys = keys.unflatten(-1, (self.heads, -1)).permute(0, 2, 3, 1)
-        return (query @ keys).softmax(-1).squeeze(2), values
+        # q·(W_k x) = (q W_k)·x, one product per head for all tokens; the keys' bias, the same for
+        # all of them, drops out of the softmax.
+        by_width = query @ weight[width : 2 * width].unflatten(0, (self.heads, -1))
+        attention = (by_width.squeeze(2) @ normed.transpose(1, 2)).softmax(-1)
+        return attention, F.linear(normed, weight[2 * width :], bias[2 * width :])
 
 
 def _check_blocks(blocks: Iterable[ClipModule]) -> None:
@@ -175,9 +182,20 @@ def _cast(block: ClipModule, dtype: torch.dtype) -> ClipModule:
     if dtype == torch.float32:
         return block
     block = copy.deepcopy(block)
+    if type(block.mlp.gelu).__name__ == "QuickGELU":
+        _fold_quick_gelu(block.mlp)
     block.attn.to(dtype)
     block.mlp.to(dtype)
     return block
+
+
+@torch.no_grad()
+def _fold_quick_gelu(mlp: ClipModule) -> None:
+    """X · sigmoid(1.702 x) is silu(1.702 x) / 1.702, which torch does in one pass over memory."""
+    mlp.c_fc.weight *= 1.702
+    mlp.c_fc.bias *= 1.702
+    mlp.c_proj.weight /= 1.702
+    mlp.gelu = nn.SiLU()
 
 
 def _cast_all(module: ClipModule, dtype: torch.dtype) -> ClipModule:
