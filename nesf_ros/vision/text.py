@@ -85,8 +85,7 @@ class TextEncoder:
     def _keep(self, found: dict[str, Float32[Tensor, " dim"]]) -> None:
         with self._cache_lock:
             for name, embedding in found.items():
-                self._cache[name] = embedding.clone()  # not a view of all that came with it
-                self._cache.move_to_end(name)
+                self._cache[name] = embedding.clone()  # a view would keep its neighbours, too
             while len(self._cache) > self._cache_size:
                 self._cache.popitem(last=False)
 

@@ -84,6 +84,13 @@ def test_the_cache_keeps_what_was_asked_last(model):
     assert model.asked == [["a photo of a b."]]
 
 
+def test_the_cache_holds_no_more_than_its_labels(model):
+    encoder = TextEncoder(model, "imagenet", cache_size=2)
+    encoder.embed(["a", "b", "c", "d"])
+    held = [embedding.untyped_storage().nbytes() for embedding in encoder._cache.values()]
+    assert held == [5 * 4, 5 * 4]
+
+
 def test_more_labels_than_the_cache_holds(model):
     labels = [f"thing {i}" for i in range(3 * LABELS_AT_ONCE + 1)]
     few = TextEncoder(model, "plain", cache_size=3).embed(labels)
