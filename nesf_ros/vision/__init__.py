@@ -1,7 +1,7 @@
 """Vision-language models: what is in a picture, in words.
 
 - torchvision_guard, registry, checkpoints, models: any open_clip model, from files that are there
-- prompts, text: labels to embeddings
+- text_tower, prompts, text: texts, and labels, to embeddings
 - crops: a picture to batches of crops
 - towers, tiles, relevancy: what a picture says about a text, per pixel
 
