@@ -42,7 +42,7 @@ $(BIN)/python: | system
 # The build requirements go in first: with them in place the interfaces are compiled by the tools
 # of .venv in some 20 s, where pip's isolated build would download them all again.
 $(INSTALLED): $(BUILD_INPUTS) | $(BIN)/python
-	@echo "Installing dependencies into $(VENV) (2.6 GB, a few minutes the first time)"
+	@echo "Installing dependencies into $(VENV) (3.2 GB, a few minutes the first time)"
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' > $(VENV)/build-requirements.txt
 	@$(PIP) install -qq -c constraints.txt -r $(VENV)/build-requirements.txt
 	@echo "Compiling the ROS 2 interfaces"
