@@ -39,7 +39,7 @@ from nesf_ros.vision.torchvision_guard import import_open_clip
 from nesf_ros.vision.towers.base import Tower, tower_of
 
 LABELS = (1, 10, 50, 100)
-SPEED = Preset((1 / 3,), strides=2, mirrored=True)
+SPEED = Preset((1 / 3,), strides=2, mirrors="all")
 ROUNDS = 3
 COLOURS = ("red", "green", "blue", "white")
 """Asked beside the names of what is in the room."""

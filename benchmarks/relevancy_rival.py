@@ -25,7 +25,7 @@ def relevancy(
 ) -> Tensor:
     """Relevancy of each text at each pixel, texts × height × width; without colour jitters."""
     size = image.shape[:2]
-    maps = [_one_size(visual, image, texts, tiling, preset.mirrored, preprocess)
+    maps = [_one_size(visual, image, texts, tiling, preset.mirrors == "all", preprocess)
             for tiling in preset.tilings(size)]  # fmt: skip
     return torch.stack(maps).mean(0)
 

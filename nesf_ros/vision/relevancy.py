@@ -172,10 +172,13 @@ class RelevancyExtractor:
                     tiles = tiling.cut(coloured, which)
                     images = resized(tiles, self._tower.image_px, *self._normalisation)
                     places = torch.arange(first + which.start, first + which.stop, device=device)
-                    no = torch.zeros(len(images), dtype=torch.bool, device=device)
-                    yield images, places, no
-                    if preset.mirrored:
-                        yield images.flip(-1), places, ~no
+                    mirrored = torch.zeros(len(images), dtype=torch.bool, device=device)
+                    if preset.mirrors == "every other":
+                        mirrored = tiling.every_other(which).to(device)
+                        images[mirrored] = images[mirrored].flip(-1)
+                    yield images, places, mirrored
+                    if preset.mirrors == "all":
+                        yield images.flip(-1), places, ~mirrored
             first += len(tiling)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 
 
@@ -34,6 +34,11 @@ class Tiling:
         return torch.stack(
             [picture[:, r : r + self.height, c : c + self.width] for r, c in corners]
         )
+
+    def every_other(self, which: slice) -> Bool[Tensor, " n"]:
+        """Of some of the tiles, whether they are the black ones of a chessboard."""
+        number = torch.arange(len(self))[which]
+        return (number // len(self.cols) + number % len(self.cols)) % 2 == 1
 
     def merge(
         self,

@@ -49,6 +49,11 @@ def test_tiles_are_cut_row_by_row():
     ]
 
 
+def test_every_other_tile_is_as_on_a_chessboard():
+    board = Tiling(2, 2, rows=(0, 2), cols=(0, 2, 4, 6))
+    assert board.every_other(slice(1, 7)).tolist() == [True, False, True, True, False, True]
+
+
 @pytest.mark.parametrize("tiling", [tile((20, 31), 1 / 2, 4), tile((20, 31), 1 / 2, 4, False)])
 def test_merging_equals_enlarging_each_tile_and_averaging(tiling):
     maps = torch.rand(len(tiling), 2, 3, 3)
