@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "frames": FOUNDATION | {"geometry"},
     "voxels": FOUNDATION | {"geometry"},
     "vision": FOUNDATION | {"geometry"},
-    "pipeline": FOUNDATION | {"geometry", "frames", "voxels"},
+    "semantics": FOUNDATION | {"geometry", "vision", "voxels"},
+    "pipeline": FOUNDATION | {"geometry", "frames", "vision", "voxels", "semantics"},
     # It writes the formats that datasets reads.
     "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.

@@ -1,0 +1,61 @@
+"""An embedding for every part of a picture, from one look at it as a whole and some closer ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from nesf_ros.vision.crops import Takes
+from nesf_ros.vision.tiles import Tiling, resized, tile, whole
+from nesf_ros.vision.towers.base import Tower
+
+WINDOWS = (1.0, 0.5)
+"""Sides of the windows, of the picture's shorter side; they overlap by half."""
+EVERY = 16
+"""Pixels of the picture per cell of what comes out."""
+_BATCH = 32
+
+
+@runtime_checkable
+class Sees(Takes, Protocol):
+    """What looks at pictures; `vision.models.VisionModel` for one."""
+
+    @property
+    def tower(self) -> Tower:
+        """Its image tower."""
+
+
+def dense_features(
+    model: Sees,
+    image: UInt8[ndarray, "height width 3"],
+    windows: Sequence[float] = WINDOWS,
+    every: int = EVERY,
+) -> Float32[Tensor, "rows cols dim"]:
+    """Embeddings of unit length on an even grid over an RGB picture.
+
+    Windows of each size are looked at, their cells enlarged to the picture and averaged where
+    they overlap, then over sizes. No window at all: the picture as a whole, squeezed. Raises
+    VisionError where the model's tower has no dense features.
+    """
+    picture = torch.from_numpy(np.ascontiguousarray(image)).to(model.device).permute(2, 0, 1)
+    size = (image.shape[0], image.shape[1])
+    tilings = [tile(size, part, strides=2) for part in windows] or [whole(size)]
+    merged = torch.stack([_dense(model, picture, tiling, every) for tiling in tilings]).mean(0)
+    return F.normalize(merged, dim=0).permute(1, 2, 0)
+
+
+def _dense(model: Sees, picture: Tensor, tiling: Tiling, every: int) -> Tensor:
+    size = (picture.shape[1], picture.shape[2])
+    parts = []
+    for start in range(0, len(tiling), _BATCH):
+        crops = tiling.cut(picture, slice(start, start + _BATCH))
+        images = resized(crops, model.image_px, model.mean, model.std)
+        parts.append(model.tower.look(images).dense())
+    return tiling.merge(torch.cat(parts).permute(0, 3, 1, 2), size, every)

@@ -1,0 +1,53 @@
+"""How well voxels answer a text, and how much of a place has been looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from nesf_ros.types import Box
+from nesf_ros.voxels.blocks import BLOCKS_AT_ONCE
+from nesf_ros.voxels.grid import BLOCK
+from nesf_ros.voxels.map import VoxelMap, voxel_range
+from nesf_ros.voxels.state import occupancy_code
+
+TEMPERATURE = 10.0
+"""LERF's code; its paper's formula leaves it out."""
+
+
+def relevancy(
+    texts: Float32[Tensor, "n texts"], phrases: Float32[Tensor, "n phrases"]
+) -> Float32[Tensor, "n texts"]:
+    """Relevancy of texts, 0–1, from cosines of texts and of canonical phrases with something.
+
+    Against each phrase a softmax of the two; the least of them counts (LERF §3.5), which is the
+    one against the phrase that is nearest. 0.5: as near as that phrase.
+    """
+    return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True))).sigmoid()
+
+
+def observed_fraction(voxel_map: VoxelMap, box: Box) -> float:
+    """Share of a box's voxels that are known to be free or occupied, 0–1."""
+    first, last = voxel_range(box, voxel_map.config.voxel_size_m)
+    lower, upper = (torch.from_numpy(c).to(voxel_map.device) for c in (first, last))
+    known = 0
+    for index in voxel_map.block_index(box).split(BLOCKS_AT_ONCE):
+        corner = index.long() * BLOCK
+        blocks = voxel_map.blocks(index)
+        step = torch.arange(BLOCK, device=index.device)
+        # Per block and axis, which of its eight layers lie within the box.
+        inside = [
+            (corner[:, axis, None] + step >= lower[axis])
+            & (corner[:, axis, None] + step < upper[axis])
+            for axis in range(3)
+        ]
+        counts = torch.stack([layer.sum(1) for layer in inside]).prod(0)
+        known += int(counts[blocks.free_weight > 0].sum())
+        detailed = blocks.row >= 0
+        x, y, z = (layer[detailed] for layer in inside)
+        within = z[:, :, None, None] & y[:, None, :, None] & x[:, None, None, :]
+        code = occupancy_code(blocks.tsdf, blocks.weight, voxel_map.config.truncation_voxels)
+        known += int((within.flatten(1) & (code[blocks.row[detailed]] > 0)).sum())
+    return known / float(np.prod((last - first).astype(float)))

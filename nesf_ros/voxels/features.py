@@ -1,0 +1,267 @@
+"""What the map's voxels look like to a vision-language model, and what they are called.
+
+A voxel that a keyframe has shown keeps one embedding, the weighted mean of all that were put into
+it, as a few numbers in a basis that follows what is seen (`basis.py`).
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float32, Int, Int16, Int64, UInt8
+from torch import Tensor
+
+from nesf_ros.config import SemanticsConfig
+from nesf_ros.errors import MapError
+from nesf_ros.voxels import table
+from nesf_ros.voxels.basis import Basis, Moments
+from nesf_ros.voxels.labels import LabelTable
+from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.table import Moves, VoxelTable
+from nesf_ros.voxels.vanished import vanished
+
+SAMPLES = 2048
+"""Features of a keyframe that the basis learns from."""
+MIN_KEPT = 0.985
+"""Mean cosine of new features to their codes below which the basis is fitted anew."""
+PATIENCE = 1.1
+"""A basis is fitted anew when so many times as many features are known as at the last time."""
+FILL = 0.8
+"""Part of the memory limit that is used; the rest is room to grow into."""
+_SET_FREE = 16
+"""One block in so many goes when memory is full."""
+
+
+class FeatureLayer:
+    """Embeddings and labels of voxels. For use by one thread, that of the map."""
+
+    def __init__(self, config: SemanticsConfig, model: str, dim: int, device: str):
+        """An empty layer for embeddings of `dim` numbers, made by the model of a fingerprint."""
+        self.config, self.model, self.dim = config, model, dim
+        self.device = torch.device(device)
+        self.width = min(config.feature_dims, dim)
+        """Numbers kept per voxel."""
+        self.row_bytes = table.BYTES_PER_ROW + 2 * self.width + 4 + 4 + 2 + 1
+        self.revision = 0
+        """Grows with every change of a label."""
+        self.labels = LabelTable(())
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all voxels and the basis, but not which labels there are."""
+        self.table = VoxelTable(self.device)
+        self._columns: dict[str, Tensor] = {
+            "code": torch.zeros((0, self.width), dtype=torch.bfloat16, device=self.device),
+            "length": torch.zeros(0, device=self.device),
+            "weight": torch.zeros(0, device=self.device),
+            "label": torch.zeros(0, dtype=torch.int16, device=self.device),
+            "confidence": torch.zeros(0, dtype=torch.uint8, device=self.device),
+        }
+        self.moments = Moments(self.dim, self.device)
+        self.basis: Basis | None = None
+        self.basis_revision = 0
+        """Grows with every new basis; what was computed from codes may then differ a little."""
+        self._fitted_at = 0
+        self._fusions = 0
+        self._followed: tuple[str, int, int] | None = None
+        self.refused = 0
+        """Voxels left out because memory was full."""
+        self.labels = LabelTable(self.labels.names)
+        self._all_changed()
+
+    def __len__(self) -> int:
+        """Voxels that have an embedding."""
+        return self.table.rows
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held per voxel and block, bytes; basis and moments are not counted."""
+        return self.table.nbytes + sum(column.nbytes for column in self._columns.values())
+
+    def column(self, name: str) -> Tensor:
+        """What there is per row; not to be written to.
+
+        `code`, `length` of the embedding, `weight`, `label` (0: none), `confidence` (0–255).
+        """
+        return self._columns[name][: self.table.rows]
+
+    def learn(self, features: Float32[Tensor, "n dim"]) -> Basis:
+        """Take note of what a keyframe shows, and return the basis to encode it with.
+
+        The basis is fitted anew where it does not do for these features; codes of the last one
+        are then no longer valid, but for those in this layer, which are carried over.
+        """
+        sample = features[:: -(-len(features) // SAMPLES)]
+        self.moments.add(sample)
+        old = self.basis
+        if old is not None and (
+            self.width == self.dim
+            or self.moments.count < PATIENCE * self._fitted_at
+            or old.kept(sample) >= MIN_KEPT
+        ):
+            return old
+        self.basis = basis = self.moments.basis(self.width)
+        self._fitted_at = self.moments.count
+        self.basis_revision += 1
+        if old is not None:
+            carried = basis.carried(self.column("code").float(), old).bfloat16()
+            self.column("code")[:] = carried
+            self.column("length")[:] = basis.length(carried.float())
+        return basis
+
+    def fuse(
+        self,
+        voxels: Int64[Tensor, "n 3"],
+        codes: Float32[Tensor, "n width"],
+        weights: Float32[Tensor, " n"],
+    ) -> Int64[Tensor, " m"]:
+        """Put embeddings, as codes of `basis`, into voxels named once each; returns their rows.
+
+        Weights are in keyframes at 1 m. What a voxel already holds counts for at most
+        `semantics.max_weight` of them. Voxels that memory has no room for are left out, after all
+        blocks not seen this time have gone.
+        """
+        basis = self._fitted()
+        self._fusions += 1
+        kept = self._make_room(voxels)
+        voxels, codes, added = voxels[kept], codes[kept], weights[kept]
+        rows = self.table.rows_of(voxels)
+        fresh = rows < 0
+        rows[fresh] = self._add(voxels[fresh])
+        columns = self._columns
+        weight = columns["weight"][rows] + added
+        before = columns["code"][rows].float()
+        mean = (before + (codes - before) * (added / weight)[:, None]).bfloat16()
+        columns["code"][rows] = mean
+        columns["length"][rows] = basis.length(mean.float())
+        columns["weight"][rows] = weight.clamp(max=self.config.max_weight)
+        self.table.seen[self.table.slots_of_rows(rows)] = self._fusions
+        return rows
+
+    def _fitted(self) -> Basis:
+        if self.basis is None:
+            raise MapError("the layer of embeddings has no basis yet; let it learn() first")
+        return self.basis
+
+    def forget(self, voxels: Int64[Tensor, "n 3"]) -> None:
+        """Drop what is known of voxels, where there is nothing any more."""
+        rows = self.table.rows_of(voxels)
+        self._move(self.table.remove(rows[rows >= 0]))
+
+    def drop(self, blocks: Int[Tensor, "n 3"]) -> None:
+        """Drop whole blocks, by index in the map's block lattice."""
+        slots = self.table.slots(blocks)
+        slots = slots[slots >= 0]
+        if len(slots):
+            self._move(self.table.remove_blocks(slots))
+            self._all_changed()
+
+    def follow(self, voxel_map: VoxelMap) -> None:
+        """Let go of what the map has let go since the last call.
+
+        All of it after a reset; blocks of evicted submaps; voxels in which nothing is any more.
+        """
+        now = (voxel_map.map_id, voxel_map.evicted_submaps, voxel_map.revision)
+        before, self._followed = self._followed, now
+        if before is None or before == now or not len(self):
+            return
+        if before[0] != now[0]:
+            self.clear()
+            self._followed = now
+            return
+        if before[1] != now[1]:
+            known = table.block_keys(voxel_map.block_index())
+            mine = self.table.block_index
+            self.drop(mine[~torch.isin(table.block_keys(mine), known)])
+        for rows in vanished(voxel_map, self.table, before[2]):
+            self._move(self.table.remove(rows))
+
+    def similarity(
+        self, texts: Float32[Tensor, "texts dim"], rows: Int64[Tensor, " n"] | None = None
+    ) -> Float32[Tensor, "n texts"]:
+        """Cosines of texts (unit length) with the embeddings of all rows, or of those given."""
+        code, length = self.column("code"), self.column("length")
+        if rows is not None:
+            code, length = code[rows], length[rows]
+        if not len(code):
+            return torch.zeros((0, len(texts)), device=self.device)
+        basis = self._fitted()
+        turned = (texts @ basis.matrix.T).bfloat16()
+        cosines = (code @ turned.T).float()
+        return cosines.add_(texts @ basis.mean).div_(length.clamp(min=1e-6)[:, None])
+
+    def embeddings(self, rows: Int64[Tensor, " n"]) -> Float32[Tensor, "n dim"]:
+        """Embeddings of rows as far as the basis keeps them, not of unit length."""
+        return self._fitted().decode(self._columns["code"][rows].float())
+
+    def start_labels(self, names: tuple[str, ...]) -> None:
+        """From now on there are these labels (numbered from 1), and no voxel has one yet.
+
+        No name at all: nothing is labelled.
+        """
+        self.labels = LabelTable(names)
+        self.column("label").zero_()
+        self.column("confidence").zero_()
+        self._all_changed()
+
+    def set_labels(
+        self,
+        rows: Int64[Tensor, " n"],
+        label: Int16[Tensor, " n"],
+        confidence: UInt8[Tensor, " n"],
+    ) -> None:
+        """Label rows: numbers of names, 0 for none of them; confidence 0–255 for 0–1."""
+        columns = self._columns
+        different = columns["label"][rows] != label
+        different |= (columns["confidence"][rows] ^ confidence) >= 1 << LabelTable.FINE_BITS
+        columns["label"][rows], columns["confidence"][rows] = label, confidence
+        self.labels.note(label)
+        if bool(different.any()):
+            self.revision += 1
+            self.table.changed[self.table.slots_of_rows(rows[different])] = self.revision
+
+    def relabelled(self, since: int) -> Int[Tensor, "n 3"] | None:
+        """Blocks in which a label changed after revision `since`; None: any block may have."""
+        if since < self._all_changed_at:
+            return None
+        return self.table.block_index[self.table.changed > since]
+
+    def _all_changed(self) -> None:
+        self.revision += 1
+        self._all_changed_at = self.revision
+
+    def _add(self, voxels: Int64[Tensor, "n 3"]) -> Int64[Tensor, " n"]:
+        rows = self.table.add(voxels)
+        for name, column in self._columns.items():
+            self._columns[name] = table.grown(column, self.table.rows)
+            self._columns[name][rows] = 0
+        return rows
+
+    def _move(self, moves: Moves) -> None:
+        for column in self._columns.values():
+            column[moves.target] = column[moves.source]
+
+    def _make_room(self, voxels: Int64[Tensor, "n 3"]) -> Tensor:
+        """Which of the voxels there is room for, once the oldest blocks have gone."""
+        limit = FILL * self.config.feature_mib * 2**20
+        block, _ = table.split(voxels)
+        mine = self.table.slots(block)
+        self.table.seen[mine[mine >= 0]] = self._fusions
+        fresh = self.table.rows_of(voxels) < 0
+        needed = int(fresh.sum()) * self.row_bytes
+        needed += len(block[mine < 0].unique(dim=0)) * table.BYTES_PER_BLOCK
+        while self._used + needed > limit:
+            old = (self.table.seen < self._fusions).nonzero()[:, 0]
+            if not len(old):
+                break
+            going = old[self.table.seen[old].argsort()[: 1 + len(old) // _SET_FREE]]
+            self.drop(self.table.block_index[going])
+        if self._used + needed <= limit:
+            return torch.ones_like(fresh)
+        room = int((limit - self._used) // (self.row_bytes + table.BYTES_PER_BLOCK))
+        kept = ~fresh | (fresh.cumsum(0) <= room)
+        self.refused += int((~kept).sum())
+        return kept
+
+    @property
+    def _used(self) -> int:
+        return self.table.rows * self.row_bytes + self.table.blocks * table.BYTES_PER_BLOCK

@@ -1,0 +1,100 @@
+"""From relevant voxels to things: how many, where, which is best, and that they keep their ids."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nesf_ros.semantics import instances
+from nesf_ros.semantics.instances import InstanceFinder, group
+
+SIZE = 0.05
+
+
+def cube(corner, edge: int = 2) -> np.ndarray:
+    steps = np.stack(np.meshgrid(*[np.arange(edge)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    return (np.array(corner) + steps).astype(np.int64)
+
+
+def scores(*parts: tuple[np.ndarray, float]) -> tuple[np.ndarray, np.ndarray]:
+    voxels = np.concatenate([voxels for voxels, _ in parts])
+    values = np.concatenate([np.full(len(voxels), value) for voxels, value in parts])
+    return voxels, values.astype(np.float32)
+
+
+@given(st.sets(st.tuples(*[st.integers(-3, 3)] * 3), min_size=1, max_size=60))
+def test_pieces_are_what_can_be_reached_by_steps_to_neighbours(places):
+    ordered = sorted(places)
+    pieces = group(np.array(ordered, np.int64))
+    left, expected = set(places), []
+    while left:
+        reached = stack = {left.pop()}
+        while stack:
+            stack = {
+                other for other in left for place in stack
+                if max(abs(a - b) for a, b in zip(place, other, strict=True)) <= 1
+            }  # fmt: skip
+            left -= stack
+            reached = reached | stack
+        expected.append(reached)
+    got = [{ordered[i] for i in np.flatnonzero(pieces == n)} for n in np.unique(pieces)]
+    assert sorted(map(sorted, got)) == sorted(map(sorted, expected))
+
+
+def test_things_by_hand():
+    left, right, noise = cube((0, 0, 0)), cube((10, 0, -4), 3), cube((30, 0, 0), 1)
+    voxels, relevancy = scores((left, 0.9), (right, 0.7), (noise, 1.0), (cube((0, 9, 0)), 0.2))
+    relevancy[8] = 0.99  # the right one's best voxel: (10, 0, -4)
+    found = InstanceFinder(SIZE).find("mug", voxels, relevancy, 0.5)
+    assert len(found) == 2
+    first, second = found
+    assert first.box.lower == (0.0, 0.0, 0.0)
+    assert first.box.upper == pytest.approx((0.1, 0.1, 0.1))
+    assert first.centroid_m == pytest.approx((0.05, 0.05, 0.05))
+    assert first.score == pytest.approx(0.9)
+    assert second.box.lower == pytest.approx((0.5, 0.0, -0.2))
+    assert second.peak_m == pytest.approx((0.525, 0.025, -0.175))
+    assert second.score == pytest.approx((5 * 0.7 + 0.99) / 6)  # the best 6 of its 27
+    assert len(second.voxels) == 27
+    assert first.id != second.id
+
+
+def test_ids_are_kept_while_things_grow_change_order_and_go():
+    finder = InstanceFinder(SIZE)
+    a, b = cube((0, 0, 0)), cube((10, 0, 0))
+    first = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
+    other = finder.find("cup", *scores((a, 0.9)), 0.5)
+    second = finder.find("mug", *scores((cube((9, 0, 0), 3), 0.95), (a, 0.6)), 0.5)
+    assert [i.id for i in second] == [first[1].id, first[0].id]
+    assert other[0].id not in {i.id for i in first}
+    third = finder.find("mug", *scores((cube((40, 0, 0)), 0.9), (a, 0.6)), 0.5)
+    assert third[1].id == first[0].id
+    assert third[0].id not in {i.id for i in (*first, *other)}
+
+
+def test_of_what_comes_apart_the_larger_piece_is_the_old_thing():
+    finder = InstanceFinder(SIZE)
+    bar = np.array([[x, 0, 0] for x in range(20)], np.int64)
+    whole = finder.find("bar", *scores((bar, 0.9)), 0.5)
+    parts = finder.find("bar", *scores((bar[:5], 0.99), (bar[8:], 0.8)), 0.5)
+    assert parts[1].id == whole[0].id
+    assert len(parts[1].voxels) == 12
+    assert parts[0].id != whole[0].id
+    together = finder.find("bar", *scores((bar, 0.9)), 0.5)
+    assert [i.id for i in together] == [whole[0].id]
+
+
+def test_nothing_relevant_and_too_many_texts(monkeypatch):
+    monkeypatch.setattr(instances, "TEXTS_REMEMBERED", 2)
+    finder = InstanceFinder(SIZE)
+    assert finder.find("mug", *scores((cube((0, 0, 0)), 0.5)), 0.5) == []
+    assert finder.find("mug", np.zeros((0, 3), np.int64), np.zeros(0, np.float32), 0.5) == []
+    first = finder.find("a", *scores((cube((0, 0, 0)), 0.9)), 0.5)
+    for text in ("b", "c"):
+        finder.find(text, *scores((cube((0, 0, 0)), 0.9)), 0.5)
+    again = finder.find("a", *scores((cube((0, 0, 0)), 0.9)), 0.5)
+    assert again[0].id != first[0].id  # forgotten
+    same = finder.find("a", *scores((cube((0, 0, 0)), 0.9)), 0.5)
+    assert same[0].id == again[0].id
+    finder.clear()
+    assert finder.find("a", *scores((cube((0, 0, 0)), 0.9)), 0.5)[0].id != again[0].id

@@ -1,0 +1,49 @@
+"""LERF's formula against its own words, and how much of a box is known."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nesf_ros.config import MapConfig
+from nesf_ros.semantics.relevancy import observed_fraction, relevancy
+from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
+from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.updates import dense_codes
+
+
+def test_the_least_of_the_pairwise_softmaxes():
+    generator = torch.Generator().manual_seed(0)
+    texts = torch.rand(50, 3, generator=generator)
+    phrases = torch.rand(50, 4, generator=generator)
+    pairs = torch.stack([texts[..., None].expand(50, 3, 4), phrases[:, None].expand(50, 3, 4)])
+    expected = (10 * pairs).softmax(0)[0].amin(-1)  # as LERF's code has it
+    torch.testing.assert_close(relevancy(texts, phrases), expected)
+    assert relevancy(torch.tensor([[0.3]]), torch.tensor([[0.3, 0.1]])).item() == 0.5
+
+
+@pytest.fixture(scope="module")
+def corridor() -> VoxelMap:
+    camera = Intrinsics(48, 36, 40.0, 40.0, 23.5, 17.5)
+    config = MapConfig(device="cpu", submap_radius_m=1.0, max_depth_m=3.0)
+    voxel_map = VoxelMap(config)
+    for x in (0.0, 1.3):
+        depth, color = np.full((36, 48), 2.0, np.float32), np.zeros((36, 48, 3), np.uint8)
+        pose = np.eye(4)
+        pose[0, 3] = x
+        voxel_map.integrate(PosedFrame(RgbdFrame(1, "c", color, depth, camera, camera), pose))
+    assert len(voxel_map.submaps) == 2
+    return voxel_map
+
+
+@given(st.tuples(*[st.floats(-1.5, 1.5)] * 3), st.tuples(*[st.floats(0.01, 2.0)] * 3))
+def test_the_share_that_is_known_equals_that_of_the_dense_map(corridor, lower, size):
+    box = Box(lower, tuple(a + b for a, b in zip(lower, size, strict=True)))
+    codes, _ = dense_codes(corridor, box)
+    assert observed_fraction(corridor, box) == pytest.approx(float((codes > 0).mean()), abs=1e-9)
+
+
+def test_nothing_is_known_of_an_empty_map():
+    box = Box((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    assert observed_fraction(VoxelMap(MapConfig(device="cpu")), box) == 0.0
