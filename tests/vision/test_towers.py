@@ -210,6 +210,15 @@ def test_looks_leave_no_graph_behind(tiny):
             assert not found.requires_grad
 
 
+@pytest.mark.parametrize("make", [lambda tiny: (tiny.vit(), 32), MAPS["norm behind the pool"]])
+def test_inference_mode_changes_nothing(tiny, make):
+    visual, px = make(tiny)
+    tower, images, texts = tower_of(visual, px), tiny.noise(2, px), tiny.texts(3)
+    wanted = tower.look(images).relevancy(texts)
+    with torch.inference_mode():
+        assert tower.look(images).relevancy(texts).equal(wanted)
+
+
 @pytest.mark.parametrize(
     "make, named",
     [

@@ -137,8 +137,8 @@ def _times(grad: Tensor, matrix: Tensor) -> Tensor:
 
 def _with_slope(activation: ClipModule, x: Tensor) -> tuple[Tensor, Tensor]:
     """An elementwise activation and its derivative."""
-    with torch.enable_grad():
-        inputs = x.detach().requires_grad_()
+    with torch.inference_mode(False), torch.enable_grad():
+        inputs = x.clone().requires_grad_()  # a clone, should a caller be in inference mode
         outputs = activation(inputs)
         (slope,) = torch.autograd.grad(outputs.sum(), inputs)
     return outputs.detach(), slope

@@ -101,8 +101,8 @@ class MapLook:
 
     def _by_autograd(self, features: Tensor, texts: Tensor) -> Tensor:
         cells = self.features.shape[1] * self.features.shape[2]
-        with torch.enable_grad():
-            inputs = features.detach().requires_grad_()
+        with torch.inference_mode(False), torch.enable_grad():
+            inputs = features.clone().requires_grad_()  # should a caller be in inference mode
             embedding = self.head.function(inputs)
             cosines = embedding @ texts.T / embedding.detach().norm(dim=-1, keepdim=True)
             gradients = [
