@@ -2,97 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int32, Int64, UInt8
+from jaxtyping import Int32, Int64, UInt8
 from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.types import Box
-from nesf_ros.voxels.blocks import Blocks
+from nesf_ros.voxels.encoding import BlockUpdate, Encoded, encode
+from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.grid import BLOCK, VOXELS
 from nesf_ros.voxels.map import VoxelMap, voxel_range
 from nesf_ros.voxels.state import occupancy_code
 
+__all__ = ["BlockUpdate", "Encoded", "UpdateStream", "dense_codes", "encode"]
+
 BYTES_PER_INDEX = 12
-BYTES_PER_SENT_BLOCK = VOXELS * 4 + BYTES_PER_INDEX + 1
-"""Largest size of a block in a message: occupancy, colour, index, flag."""
+BYTES_PER_SENT_BLOCK = VOXELS * 6 + BYTES_PER_INDEX + 1
+"""Largest size of a block in a message: occupancy, colour, label, confidence, index, flag."""
 _KEY_BITS = 20
-
-
-@dataclass(frozen=True)
-class BlockUpdate:
-    """The block part of a VoxelMap message, field by field (see msg/VoxelMap.msg)."""
-
-    block_index: Int32[ndarray, "n 3"]
-    block_uniform: UInt8[ndarray, " n"]
-    occupancy: UInt8[ndarray, " voxels"]
-    color: UInt8[ndarray, " colors"]
-    removed_index: Int32[ndarray, "r 3"] = field(default_factory=lambda: np.zeros((0, 3), np.int32))
-
-    @property
-    def nbytes(self) -> int:
-        """Size of the arrays, bytes; 0 where there is nothing to tell."""
-        return sum(getattr(self, item.name).nbytes for item in fields(self))
-
-    def and_then(self, other: BlockUpdate) -> BlockUpdate:
-        """Both updates in one; they must be about different blocks."""
-        names = [item.name for item in fields(self)]
-        return BlockUpdate(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Blocks in the form of the message, before they are strung together."""
-
-    index: Int32[Tensor, "n 3"]
-    uniform: UInt8[Tensor, " n"]
-    """Code shared by all voxels of a block, or 0 for blocks that list theirs (or hold none)."""
-    row: Int64[Tensor, " n"]
-    """Row of a block's voxels in the two arrays below, −1 if it lists none."""
-    occupancy: UInt8[Tensor, "m voxels"]
-    color: UInt8[Tensor, "m voxels 3"]
-    digest: Int64[Tensor, " n"]
-    """Fingerprint of states, and of probability and colour to one part in eight: blocks with the
-    same digest look the same to a planner and in RViz. 0: nothing in the block is observed."""
-
-    def pick(self, keep: Bool[Tensor, " n"]) -> BlockUpdate:
-        """The blocks in `keep`, flat."""
-        rows = self.row[keep & (self.row >= 0)]
-        return BlockUpdate(
-            self.index[keep].cpu().numpy(),
-            self.uniform[keep].cpu().numpy(),
-            self.occupancy[rows].flatten().cpu().numpy(),
-            self.color[rows].flatten().cpu().numpy(),
-        )
-
-
-def encode(voxel_map: VoxelMap, index: Int32[Tensor, "n 3"]) -> Encoded:
-    """The map's blocks at `index`; a block whose voxels are all alike becomes a uniform one."""
-    blocks: Blocks = voxel_map.blocks(index)
-    code = occupancy_code(blocks.tsdf, blocks.weight, voxel_map.config.truncation_voxels)
-    occupied = code >= 128
-    color = (blocks.color * occupied[..., None] + 0.5).to(torch.uint8)
-    # Occupied voxels still differ in colour, so such blocks list theirs.
-    alike = (code == code[:, :1]).all(1) & ~occupied.any(1)
-    uniform = (blocks.free_weight > 0).to(torch.uint8)
-    row, digest = blocks.row.clone(), uniform.long()
-    listed = blocks.row >= 0
-    uniform[listed] = torch.where(alike, code[:, 0], 0)
-    digest[listed] = torch.where(alike, code[:, 0].long(), _digest(code, color))
-    row[listed] = torch.where(alike, -1, row[listed])
-    return Encoded(index, uniform, row, code, color, digest)
-
-
-def _digest(code: UInt8[Tensor, "m voxels"], color: UInt8[Tensor, "m voxels 3"]) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    factor = torch.randint(1, 2**40, (VOXELS,), generator=generator).to(code.device)
-    coarse = (code >> 5).long() + ((code > 0).long() << 4)
-    for channel in range(3):
-        coarse += (color[..., channel] >> 5).long() << (8 + 4 * channel)
-    return (coarse * factor).sum(1) | 1
 
 
 def pack_keys(index: Int32[ndarray, "n 3"]) -> Int64[ndarray, " n"]:
@@ -111,21 +41,24 @@ def unpack_keys(keys: Int64[ndarray, " n"]) -> Int32[ndarray, "n 3"]:
 class UpdateStream:
     """Follows a map on behalf of subscribers who all have heard the same messages."""
 
-    def __init__(self, voxel_map: VoxelMap, chunk_bytes: int):
+    def __init__(self, voxel_map: VoxelMap, chunk_bytes: int, layer: FeatureLayer | None = None):
         """`chunk_bytes` bounds each update, but for one that has to hold a single larger block."""
         self.map = voxel_map
+        self.layer = layer
+        """Where labels come from; may be set later, before a snapshot."""
         self.chunk_bytes = chunk_bytes
         self._forget()
 
     def _forget(self) -> None:
-        self.revision = -1
+        self.revision, self._labels_revision = -1, -1
         self._sent: dict[int, int] = {}
         self._map_id, self._evictions = self.map.map_id, self.map.evicted_submaps
 
     @property
     def pending(self) -> bool:
-        """Whether the map has changed since the last message."""
-        return self.map.revision != self.revision
+        """Whether the map or its labels have changed since the last message."""
+        relabelled = self.layer is not None and self.layer.revision != self._labels_revision
+        return self.map.revision != self.revision or relabelled
 
     @property
     def replaced(self) -> bool:
@@ -135,20 +68,36 @@ class UpdateStream:
     def snapshot(self) -> list[BlockUpdate]:
         """The whole map in at least one chunk."""
         self._forget()
-        return self._encode(self.map.block_index()) or [_empty()]
+        return self._encode(self.map.block_index()) or [replace(_empty(), label_names=self._names)]
 
     def delta(self) -> list[BlockUpdate]:
         """What changed since the last call, in as many messages as needed, often none."""
-        updates = self._encode(self.map.block_index(since=self.revision))
+        updates = self._encode(self._changed_index())
         removed = self._removed()
         most = max(1, self.chunk_bytes // BYTES_PER_INDEX)
-        return updates + [_empty(removed[i : i + most]) for i in range(0, len(removed), most)]
+        gone = [_empty(removed[i : i + most]) for i in range(0, len(removed), most)]
+        return updates + [replace(update, label_names=self._names) for update in gone]
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.layer.labels.wire_names if self.layer is not None else ()
+
+    def _changed_index(self) -> Int32[Tensor, "n 3"]:
+        """Blocks that may look different from what was last sent."""
+        changed = self.map.block_index(since=self.revision)
+        if self.layer is None or self.layer.revision == self._labels_revision:
+            return changed
+        relabelled = self.layer.relabelled(self._labels_revision)
+        if relabelled is None:
+            return self.map.block_index()
+        return torch.cat([changed, relabelled]).unique(dim=0)
 
     def _encode(self, index: Int32[Tensor, "n 3"]) -> list[BlockUpdate]:
         self.revision = self.map.revision
+        self._labels_revision = self.layer.revision if self.layer is not None else -1
         packed: list[BlockUpdate] = []
         for part in index.split(max(1, self.chunk_bytes // BYTES_PER_SENT_BLOCK)):
-            update = self._changed(encode(self.map, part))
+            update = self._changed(encode(self.map, part, self.layer))
             if update.nbytes and packed and packed[-1].nbytes + update.nbytes <= self.chunk_bytes:
                 packed[-1] = packed[-1].and_then(update)
             elif update.nbytes:
