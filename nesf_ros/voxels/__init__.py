@@ -2,9 +2,10 @@
 
 `VoxelMap` (map.py) is a set of bounded submaps; each is a `BlockGrid` (grid.py) that `Integrator`
 (integrate.py) fills with depth and colour. `read.py`, `views.py` and `surface.py` take answers out,
-`updates.py` says what has changed (`encoding.py`: in which form), `storage.py` keeps it all on disk.
-What voxels mean is kept beside them, for occupied ones alone: `FeatureLayer` (features.py) has a row
-for each voxel that a keyframe has shown (table.py), with its embedding (basis.py) and its label.
+`updates.py` says what has changed (in the form of `encoding.py`), `storage.py` keeps it on disk.
+
+What voxels mean is kept beside them, for occupied ones alone: `FeatureLayer` (features.py) has a
+row for each voxel that a keyframe has shown (table.py), with its embedding (basis.py) and label.
 
 How to add a quantity per voxel (say, a label): 1. a tensor in `BlockGrid._reserve`; 2. write it in
 `integrate.py` or a module of its own; 3. carry it through `VoxelMap.blocks`; 4. raise

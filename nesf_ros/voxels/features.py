@@ -7,7 +7,7 @@ it, as a few numbers in a basis that follows what is seen (`basis.py`).
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float32, Int, Int16, Int64, UInt8
+from jaxtyping import BFloat16, Float32, Int, Int16, Int64, UInt8
 from torch import Tensor
 
 from nesf_ros.config import SemanticsConfig
@@ -16,7 +16,7 @@ from nesf_ros.voxels import table
 from nesf_ros.voxels.basis import Basis, Moments
 from nesf_ros.voxels.labels import LabelTable
 from nesf_ros.voxels.map import VoxelMap
-from nesf_ros.voxels.table import Moves, VoxelTable
+from nesf_ros.voxels.table import VoxelTable
 from nesf_ros.voxels.vanished import vanished
 
 SAMPLES = 2048
@@ -27,6 +27,8 @@ PATIENCE = 1.1
 """A basis is fitted anew when so many times as many features are known as at the last time."""
 FILL = 0.8
 """Part of the memory limit that is used; the rest is room to grow into."""
+_RECALLED = 8192
+"""Rows of a saved layer that stand for all features behind its basis."""
 _SET_FREE = 16
 """One block in so many goes when memory is full."""
 
@@ -40,7 +42,6 @@ class FeatureLayer:
         self.device = torch.device(device)
         self.width = min(config.feature_dims, dim)
         """Numbers kept per voxel."""
-        self.row_bytes = table.BYTES_PER_ROW + 2 * self.width + 4 + 4 + 2 + 1
         self.revision = 0
         """Grows with every change of a label."""
         self.labels = LabelTable(())
@@ -48,14 +49,14 @@ class FeatureLayer:
 
     def clear(self) -> None:
         """Forget all voxels and the basis, but not which labels there are."""
-        self.table = VoxelTable(self.device)
-        self._columns: dict[str, Tensor] = {
-            "code": torch.zeros((0, self.width), dtype=torch.bfloat16, device=self.device),
-            "length": torch.zeros(0, device=self.device),
-            "weight": torch.zeros(0, device=self.device),
-            "label": torch.zeros(0, dtype=torch.int16, device=self.device),
-            "confidence": torch.zeros(0, dtype=torch.uint8, device=self.device),
-        }
+        self.table = VoxelTable(
+            self.device,
+            code=torch.zeros((0, self.width), dtype=torch.bfloat16, device=self.device),
+            length=torch.zeros(0, device=self.device),
+            weight=torch.zeros(0, device=self.device),
+            label=torch.zeros(0, dtype=torch.int16, device=self.device),
+            confidence=torch.zeros(0, dtype=torch.uint8, device=self.device),
+        )
         self.moments = Moments(self.dim, self.device)
         self.basis: Basis | None = None
         self.basis_revision = 0
@@ -75,14 +76,14 @@ class FeatureLayer:
     @property
     def nbytes(self) -> int:
         """Memory held per voxel and block, bytes; basis and moments are not counted."""
-        return self.table.nbytes + sum(column.nbytes for column in self._columns.values())
+        return self.table.nbytes
 
     def column(self, name: str) -> Tensor:
         """What there is per row; not to be written to.
 
         `code`, `length` of the embedding, `weight`, `label` (0: none), `confidence` (0–255).
         """
-        return self._columns[name][: self.table.rows]
+        return self.table.columns[name][: self.table.rows]
 
     def learn(self, features: Float32[Tensor, "n dim"]) -> Basis:
         """Take note of what a keyframe shows, and return the basis to encode it with.
@@ -126,8 +127,8 @@ class FeatureLayer:
         voxels, codes, added = voxels[kept], codes[kept], weights[kept]
         rows = self.table.rows_of(voxels)
         fresh = rows < 0
-        rows[fresh] = self._add(voxels[fresh])
-        columns = self._columns
+        rows[fresh] = self.table.add(voxels[fresh])
+        columns = self.table.columns
         weight = columns["weight"][rows] + added
         before = columns["code"][rows].float()
         mean = (before + (codes - before) * (added / weight)[:, None]).bfloat16()
@@ -145,14 +146,14 @@ class FeatureLayer:
     def forget(self, voxels: Int64[Tensor, "n 3"]) -> None:
         """Drop what is known of voxels, where there is nothing any more."""
         rows = self.table.rows_of(voxels)
-        self._move(self.table.remove(rows[rows >= 0]))
+        self.table.remove(rows[rows >= 0])
 
     def drop(self, blocks: Int[Tensor, "n 3"]) -> None:
         """Drop whole blocks, by index in the map's block lattice."""
         slots = self.table.slots(blocks)
         slots = slots[slots >= 0]
         if len(slots):
-            self._move(self.table.remove_blocks(slots))
+            self.table.remove_blocks(slots)
             self._all_changed()
 
     def follow(self, voxel_map: VoxelMap) -> None:
@@ -173,7 +174,7 @@ class FeatureLayer:
             mine = self.table.block_index
             self.drop(mine[~torch.isin(table.block_keys(mine), known)])
         for rows in vanished(voxel_map, self.table, before[2]):
-            self._move(self.table.remove(rows))
+            self.table.remove(rows)
 
     def similarity(
         self, texts: Float32[Tensor, "texts dim"], rows: Int64[Tensor, " n"] | None = None
@@ -191,7 +192,7 @@ class FeatureLayer:
 
     def embeddings(self, rows: Int64[Tensor, " n"]) -> Float32[Tensor, "n dim"]:
         """Embeddings of rows as far as the basis keeps them, not of unit length."""
-        return self._fitted().decode(self._columns["code"][rows].float())
+        return self._fitted().decode(self.table.columns["code"][rows].float())
 
     def start_labels(self, names: tuple[str, ...]) -> None:
         """From now on there are these labels (numbered from 1), and no voxel has one yet.
@@ -210,7 +211,7 @@ class FeatureLayer:
         confidence: UInt8[Tensor, " n"],
     ) -> None:
         """Label rows: numbers of names, 0 for none of them; confidence 0–255 for 0–1."""
-        columns = self._columns
+        columns = self.table.columns
         different = columns["label"][rows] != label
         different |= (columns["confidence"][rows] ^ confidence) >= 1 << LabelTable.FINE_BITS
         columns["label"][rows], columns["confidence"][rows] = label, confidence
@@ -225,20 +226,31 @@ class FeatureLayer:
             return None
         return self.table.block_index[self.table.changed > since]
 
+    def restore(
+        self,
+        voxels: Int64[Tensor, "n 3"],
+        codes: BFloat16[Tensor, "n saved_width"],
+        weights: Float32[Tensor, " n"],
+        saved: Basis,
+    ) -> None:
+        """Take over a layer that was saved, in place of what is here; nobody has a label yet."""
+        self.clear()
+        # What the basis will be fitted to from now on, in place of all that it was fitted to.
+        self.moments.add(saved.decode(codes[:: 1 + len(codes) // _RECALLED].float()))
+        self._fitted_at = self.moments.count
+        rows = self.table.add(voxels)
+        if self.width != saved.matrix.shape[0]:
+            basis = self.moments.basis(self.width)
+            codes = basis.carried(codes.float(), saved).bfloat16()
+            saved = basis
+        self.basis = saved
+        self.table.columns["code"][rows] = codes
+        self.table.columns["weight"][rows] = weights
+        self.table.columns["length"][rows] = saved.length(codes.float())
+
     def _all_changed(self) -> None:
         self.revision += 1
         self._all_changed_at = self.revision
-
-    def _add(self, voxels: Int64[Tensor, "n 3"]) -> Int64[Tensor, " n"]:
-        rows = self.table.add(voxels)
-        for name, column in self._columns.items():
-            self._columns[name] = table.grown(column, self.table.rows)
-            self._columns[name][rows] = 0
-        return rows
-
-    def _move(self, moves: Moves) -> None:
-        for column in self._columns.values():
-            column[moves.target] = column[moves.source]
 
     def _make_room(self, voxels: Int64[Tensor, "n 3"]) -> Tensor:
         """Which of the voxels there is room for, once the oldest blocks have gone."""
@@ -247,21 +259,19 @@ class FeatureLayer:
         mine = self.table.slots(block)
         self.table.seen[mine[mine >= 0]] = self._fusions
         fresh = self.table.rows_of(voxels) < 0
-        needed = int(fresh.sum()) * self.row_bytes
+        needed = int(fresh.sum()) * self.table.row_bytes
         needed += len(block[mine < 0].unique(dim=0)) * table.BYTES_PER_BLOCK
-        while self._used + needed > limit:
+        while self.table.used_bytes + needed > limit:
             old = (self.table.seen < self._fusions).nonzero()[:, 0]
             if not len(old):
                 break
             going = old[self.table.seen[old].argsort()[: 1 + len(old) // _SET_FREE]]
             self.drop(self.table.block_index[going])
-        if self._used + needed <= limit:
+        if self.table.used_bytes + needed <= limit:
             return torch.ones_like(fresh)
-        room = int((limit - self._used) // (self.row_bytes + table.BYTES_PER_BLOCK))
+        room = int(
+            (limit - self.table.used_bytes) // (self.table.row_bytes + table.BYTES_PER_BLOCK)
+        )
         kept = ~fresh | (fresh.cumsum(0) <= room)
         self.refused += int((~kept).sum())
         return kept
-
-    @property
-    def _used(self) -> int:
-        return self.table.rows * self.row_bytes + self.table.blocks * table.BYTES_PER_BLOCK

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from nesf_ros.voxels import layer_file
 from nesf_ros.voxels.grid import MAX_PLACES, VOXELS
 from nesf_ros.voxels.map import MAX_INDEX
 
-FORMAT, VERSION = "nesf_map", 1
+FORMAT, VERSION = "nesf_map", 2
+READABLE = (1, 2)
+"""Version 1 is 2 without embeddings."""
 MAX_SUBMAPS = 4096
 COLUMNS = {  # per submap: dtype and shape behind the number of blocks
     "index": (np.int32, (3,)),
@@ -32,13 +35,17 @@ _MAX_REVISION = 2**53
 def check(about: dict, tensors: dict[str, ndarray]) -> None:
     """Raise ValueError, KeyError or TypeError unless header and arrays are those of a map."""
     _check_about(about)
-    _check_tensors(about, tensors)
+    embeddings = {name: v for name, v in tensors.items() if name.startswith(layer_file.PREFIX)}
+    _check_tensors(about, {n: v for n, v in tensors.items() if n not in embeddings})
+    if embeddings or "layer" in about:
+        layer_file.check(about["layer"], embeddings)
 
 
 def _check_about(about: dict) -> None:
-    if about["format"] != FORMAT or about["version"] != VERSION:
+    if about["format"] != FORMAT or about["version"] not in READABLE:
         raise ValueError(
-            f"format {about['format']} {about['version']}; this release reads {FORMAT} {VERSION}"
+            f"format {about['format']} {about['version']}; this release reads {FORMAT} "
+            f"{' and '.join(map(str, READABLE))}"
         )
     if not re.fullmatch(r"[0-9a-f]{32}", about["map_id"]):
         raise ValueError("map_id is not an id")

@@ -19,6 +19,8 @@ from safetensors.numpy import save as to_bytes
 from torch import Tensor
 
 from nesf_ros.errors import MapError, StorageError
+from nesf_ros.voxels import layer_file
+from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.format import COLUMNS, FAINTEST, FORMAT, VERSION, check
 from nesf_ros.voxels.grid import BYTES_PER_BLOCK, BYTES_PER_PLACE, BlockGrid
 from nesf_ros.voxels.map import Submap, VoxelMap
@@ -47,10 +49,11 @@ def map_path(folder: str | Path, name: str) -> Path:
     return path
 
 
-def save_map(voxel_map: VoxelMap, path: Path) -> int:
+def save_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None) -> int:
     """Write the map to `path` in one step: a reader sees the old file or the new one, never half.
 
-    Signed distances and weights are rounded to half precision (a part in 2000 of the truncation
+    The embeddings of `layer` go with it; its labels do not, since names can be given anew. Signed
+    distances and weights are rounded to half precision (a part in 2000 of the truncation
     distance). Returns the size in bytes. StorageError if the disk is full or not writable.
     """
     tensors: dict[str, ndarray] = {}
@@ -70,6 +73,10 @@ def save_map(voxel_map: VoxelMap, path: Path) -> int:
             for s in voxel_map.submaps
         ],
     }
+    embeddings = layer_file.columns(layer) if layer is not None else {}
+    if layer is not None and embeddings:
+        tensors |= embeddings
+        about["layer"] = layer_file.header(layer)
     text = json.dumps(about, sort_keys=True)
     data = to_bytes(tensors, {"about": text, "sha256": _checksum(text, tensors)})
     try:
@@ -133,14 +140,17 @@ def _replace(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def load_map(voxel_map: VoxelMap, path: Path) -> None:
-    """Replace the content of `voxel_map` by a saved one; unchanged if anything is wrong.
+def load_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None) -> None:
+    """Replace map and embeddings by saved ones; both are unchanged if anything is wrong.
 
-    StorageError says what: missing, larger than the memory limit, truncated, tampered with, of
-    another version, or of another voxel size than the configured one.
+    Without `layer`, embeddings in the file are left out; where the file has none, `layer` is empty
+    from then on. StorageError says what is wrong: missing, larger than the memory limit,
+    truncated, tampered with, of another version, of another voxel size than the configured one,
+    or embeddings of another model.
     """
     limit = int(voxel_map.config.memory_mib * 2**20)
-    about, tensors = read_map_file(path, max_bytes=limit)
+    more = int(layer.config.feature_mib * 2**20) if layer is not None else 0
+    about, tensors = read_map_file(path, max_bytes=limit + more)
     for key in ("voxel_size_m", "truncation_voxels"):
         saved, configured = about[key], getattr(voxel_map.config, key)
         if abs(saved - configured) > 1e-9:
@@ -153,6 +163,9 @@ def load_map(voxel_map: VoxelMap, path: Path) -> None:
             f"{path} needs {needed / 2**20:.0f} MiB of memory, map.memory_mib allows "
             f"{limit / 2**20:.0f}"
         )
+    embeddings = {name: v for name, v in tensors.items() if name.startswith(layer_file.PREFIX)}
+    if layer is not None and embeddings:
+        layer_file.check_fits(layer, about["layer"], embeddings, str(path))
     base = voxel_map.revision + 1
     submaps = [
         _submap(number, entry, tensors, voxel_map.device, base)
@@ -162,6 +175,10 @@ def load_map(voxel_map: VoxelMap, path: Path) -> None:
     voxel_map.map_id, voxel_map.stamp_ns = about["map_id"], about["stamp_ns"]
     voxel_map.submaps = submaps
     voxel_map.revision = base + about["revision"]
+    if layer is not None:
+        layer.clear()
+        if embeddings:
+            layer_file.restore(layer, embeddings)
 
 
 def read_map_file(path: Path, max_bytes: int) -> tuple[dict, dict[str, ndarray]]:

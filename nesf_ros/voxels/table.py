@@ -6,7 +6,7 @@ table per block, so a look-up is a search among thousands of blocks, not among a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
 
 import torch
 from jaxtyping import Int, Int64
@@ -14,7 +14,6 @@ from torch import Tensor
 
 from nesf_ros.voxels.grid import BLOCK, VOXELS
 
-BYTES_PER_ROW = 8
 BYTES_PER_BLOCK = 4 * VOXELS + 12 + 2 * 8 + 2 * 8
 """Rows, index, two stamps, place in the order of keys."""
 _KEY_BITS = 20
@@ -22,20 +21,19 @@ _SPARE = 8
 """A table that is full grows by one part in so many."""
 
 
-class Moves(NamedTuple):
-    """Rows that have taken the place of others."""
-
-    source: Int64[Tensor, " n"]
-    target: Int64[Tensor, " n"]
-
-
 class VoxelTable:
     """A set of voxels, each with a row. Voxels are numbered as the map's (docs/conventions.md)."""
 
-    def __init__(self, device: torch.device):
+    def __init__(self, device: torch.device, **columns: Tensor):
+        """An empty table; `columns` are what is kept per row, as tensors of length 0."""
         self.device = device
         self.rows = 0
         self.blocks = 0
+        self.columns = columns
+        """Longer than there are rows; what lies behind the last row means nothing."""
+        self.row_bytes = 8 + sum(
+            column.element_size() * math.prod(column.shape[1:]) for column in columns.values()
+        )
         self._place = torch.zeros(0, dtype=torch.int64, device=device)
         self._table = torch.zeros((0, VOXELS), dtype=torch.int32, device=device)
         self._index = torch.zeros((0, 3), dtype=torch.int32, device=device)
@@ -46,7 +44,12 @@ class VoxelTable:
     def nbytes(self) -> int:
         """Memory held, bytes."""
         tensors = (self._place, self._table, self._index, self._stamps, self._keys, self._slots)
-        return sum(tensor.nbytes for tensor in tensors)
+        return sum(tensor.nbytes for tensor in (*tensors, *self.columns.values()))
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory in use, bytes: without what is reserved for more."""
+        return self.rows * self.row_bytes + self.blocks * BYTES_PER_BLOCK
 
     @property
     def block_index(self) -> Int[Tensor, "blocks 3"]:
@@ -99,7 +102,7 @@ class VoxelTable:
         return torch.where(slots >= 0, rows, -1)
 
     def add(self, voxels: Int64[Tensor, "n 3"]) -> Int64[Tensor, " n"]:
-        """Give rows to voxels that have none yet; each may be given once only."""
+        """Give rows, zeros in all columns, to voxels that have none yet; each may be given once."""
         block, within = split(voxels)
         keys = block_keys(block).unique()
         known = torch.isin(keys, self._keys)
@@ -111,22 +114,26 @@ class VoxelTable:
         place = self.slots(block) * VOXELS + within
         self._place[rows] = place
         self._table.view(-1)[place] = rows.int()
+        for name, column in self.columns.items():
+            self.columns[name] = column = grown(column, self.rows)
+            column[rows] = 0
         return rows
 
-    def remove(self, rows: Int64[Tensor, " n"]) -> Moves:
-        """Free rows; what the owner keeps per row has to follow the moves."""
+    def remove(self, rows: Int64[Tensor, " n"]) -> None:
+        """Free rows; others take their places."""
         table, left = self._table.view(-1), self.rows - len(rows)
         table[self._place[rows]] = -1
-        moves = _fill(rows, left, self.rows)
-        self._place[moves.target] = self._place[moves.source]
-        table[self._place[moves.target]] = moves.target.int()
+        source, target = _fill(rows, left, self.rows)
+        self._place[target] = self._place[source]
+        table[self._place[target]] = target.int()
+        for column in self.columns.values():
+            column[target] = column[source]
         self.rows = left
-        return moves
 
-    def remove_blocks(self, slots: Int64[Tensor, " n"]) -> Moves:
+    def remove_blocks(self, slots: Int64[Tensor, " n"]) -> None:
         """Free blocks with all their rows."""
         rows = self._table[slots]
-        moves = self.remove(rows[rows >= 0].long())
+        self.remove(rows[rows >= 0].long())
         left = self.blocks - len(slots)
         source, target = _fill(slots, left, self.blocks)
         self._index[target], self._table[target] = self._index[source], self._table[source]
@@ -137,7 +144,6 @@ class VoxelTable:
         self._table[left : self.blocks] = -1
         self.blocks = left
         self._sort()
-        return moves
 
     def _add_blocks(self, index: Int[Tensor, "n 3"]) -> None:
         first, self.blocks = self.blocks, self.blocks + len(index)
@@ -183,8 +189,8 @@ def unpacked(keys: Int64[Tensor, " n"]) -> Int64[Tensor, "n 3"]:
     return torch.stack(parts, 1) - (1 << (_KEY_BITS - 1))
 
 
-def _fill(gone: Int64[Tensor, " n"], left: int, count: int) -> Moves:
-    """Which of the last rows take the place of those gone, so that the first `left` are in use."""
+def _fill(gone: Int64[Tensor, " n"], left: int, count: int) -> tuple[Tensor, Tensor]:
+    """Which of the last rows go where, so that the first `left` are in use; from and to."""
     stays = torch.ones(count, dtype=torch.bool, device=gone.device)
     stays[gone] = False
-    return Moves(stays[left:].nonzero()[:, 0] + left, (~stays[:left]).nonzero()[:, 0])
+    return stays[left:].nonzero()[:, 0] + left, (~stays[:left]).nonzero()[:, 0]

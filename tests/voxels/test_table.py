@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nesf_ros.voxels.table import VoxelTable, block_keys, grown, split, unpacked
+from nesf_ros.voxels.table import VoxelTable, block_keys, split, unpacked
 
 PLACES = st.tuples(*[st.integers(-20, 20)] * 3)
 STEP = st.tuples(
@@ -20,34 +20,33 @@ def tensor(places) -> torch.Tensor:
 @settings(max_examples=40)
 @given(st.lists(STEP, min_size=1, max_size=8))
 def test_rows_follow_their_voxels_through_all_changes(steps):
-    table, known = VoxelTable(torch.device("cpu")), {}
-    column = torch.zeros(0, dtype=torch.int64)  # what an owner keeps per row
+    table, known = VoxelTable(torch.device("cpu"), value=torch.zeros(0, dtype=torch.int64)), {}
     for number, (kind, places) in enumerate(steps):
         if kind == "add":
             fresh = [place for place in places if place not in known]
             rows = table.add(tensor(fresh))
-            column = grown(column, table.rows)
+            assert not table.columns["value"][rows].any()
             values = torch.arange(len(fresh)) + 1000 * number
-            column[rows] = values
+            table.columns["value"][rows] = values
             known |= dict(zip(sorted(fresh), values.tolist(), strict=True))
             continue
         if kind == "remove":
             gone = [place for place in places if place in known]
-            moves = table.remove(table.rows_of(tensor(gone)))
+            table.remove(table.rows_of(tensor(gone)))
         else:
             blocks = split(tensor(places))[0].unique(dim=0)
             slots = table.slots(blocks)
-            moves = table.remove_blocks(slots[slots >= 0])
+            table.remove_blocks(slots[slots >= 0])
             there = set(map(tuple, blocks.tolist()))
             gone = [place for place in known if tuple(c // 8 for c in place) in there]
-        column[moves.target] = column[moves.source]
         for place in gone:
             del known[place]
     assert table.rows == len(known)
     everything = tensor(known)
     rows = table.rows_of(everything)
     assert sorted(rows.tolist()) == list(range(len(known)))
-    assert column[rows].tolist() == [known[tuple(place)] for place in everything.tolist()]
+    expected = [known[tuple(place)] for place in everything.tolist()]
+    assert table.columns["value"][rows].tolist() == expected
     assert torch.equal(table.voxels(rows), everything)
     assert table.rows_of(tensor([(500, 0, 0)])).tolist() == [-1]
 
