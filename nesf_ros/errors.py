@@ -55,5 +55,9 @@ class QueryError(NesfError):
     """A request is malformed, or its deadline has passed."""
 
 
+class EvaluationError(NesfError):
+    """A figure cannot be made from what was given."""
+
+
 class ProcessError(NesfError):
     """A process that was started has failed, or ended before its time."""

@@ -6,6 +6,7 @@ import difflib
 import json
 import tempfile
 import threading
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def register(model: str) -> str:
 def _register_file(path: Path) -> str:
     """Hand a configuration to open_clip with the paths inside packages filled in."""
     open_clip = import_open_clip()
+    import_module("nesf_ros.vision.mini_cnn")  # by which timm knows the embedded image tower
     config = _read(path)
     known = open_clip.get_model_config(path.stem)
     if known is not None and known != config:

@@ -1,0 +1,80 @@
+"""Figures with their confidence intervals, and the two curves that ask for a library elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+
+from nesf_ros.errors import EvaluationError
+
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A mean with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+    """How many samples it is the mean of."""
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def mean_over(
+    values: Float[ndarray, " n"] | Bool[ndarray, " n"],
+    groups: Int[ndarray, " n"],
+    seed: int = 0,
+) -> Figure:
+    """Mean of samples that belong together in groups, as views of one scene do.
+
+    Protocol: the interval is the 2.5th to the 97.5th percentile of the mean over 1000 resamples of
+    whole groups with replacement (cluster bootstrap); samples of a group are not independent, and
+    an interval over samples would be too narrow.
+
+    Raises EvaluationError without samples.
+    """
+    if len(values) == 0:
+        raise EvaluationError("there is no sample to take the mean of")
+    _, group = np.unique(groups, return_inverse=True)
+    sums, counts = np.bincount(group, values.astype(float)), np.bincount(group)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(sums), size=(_RESAMPLES, len(sums)))
+    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    low, high = np.percentile(means, (2.5, 97.5)).tolist()
+    return Figure(float(values.mean()), low, high, len(values))
+
+
+def auroc(positive: Float[ndarray, " n"], negative: Float[ndarray, " m"]) -> float:
+    """Probability that a positive sample scores higher than a negative one; ties count half.
+
+    Protocol: the area under the receiver's curve, from ranks. Raises EvaluationError for an empty
+    side.
+    """
+    if not len(positive) or not len(negative):
+        raise EvaluationError(
+            f"{len(positive)} positive and {len(negative)} negative samples; both must be there"
+        )
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left")
+    upto = np.searchsorted(ordered, positive, "right")
+    return float((below + upto).mean() / 2 / len(negative))
+
+
+def best_threshold(positive: Float[ndarray, " n"], negative: Float[ndarray, " m"]) -> float:
+    """The score from which on a sample is called positive so that both sides err least.
+
+    Protocol: maximises true positive rate minus false positive rate over all midpoints between
+    neighbouring scores (Youden's J). To be taken from validation.
+    """
+    scores = np.unique(np.r_[positive, negative])
+    cuts = np.r_[scores[0], (scores[1:] + scores[:-1]) / 2]
+    hits = 1 - np.searchsorted(np.sort(positive), cuts) / max(len(positive), 1)
+    alarms = 1 - np.searchsorted(np.sort(negative), cuts) / max(len(negative), 1)
+    return float(cuts[np.argmax(hits - alarms)])

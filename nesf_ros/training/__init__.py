@@ -1,0 +1,1 @@
+"""Training: crops, text bank and loops. Models live in `vision` and `semantics`."""

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from nesf_ros.errors import EvaluationError
+from nesf_ros.evaluation.figures import auroc, best_threshold, mean_over
+
+
+def test_mean_and_interval_of_independent_samples():
+    """Of 400 samples with p = 0.25 the standard error is 0.0217: ±1.96 of it."""
+    values = np.arange(400) % 4 == 0
+    figure = mean_over(values, np.arange(400))
+    assert (figure.value, figure.count) == (0.25, 400)
+    assert figure.low == pytest.approx(0.25 - 1.96 * 0.02165, abs=0.01)
+    assert figure.high == pytest.approx(0.25 + 1.96 * 0.02165, abs=0.01)
+    assert str(figure).startswith("0.250 [0.2")
+
+
+def test_samples_of_a_group_do_not_count_as_independent():
+    values = np.repeat([1.0, 0.0, 1.0, 0.0], 100)
+    single = mean_over(values, np.arange(400))
+    grouped = mean_over(values, np.repeat([5, 6, 7, 8], 100))
+    assert grouped.value == single.value == 0.5
+    assert grouped.high - grouped.low > 5 * (single.high - single.low)
+
+
+def test_no_samples():
+    with pytest.raises(EvaluationError, match="no sample"):
+        mean_over(np.zeros(0), np.zeros(0, int))
+    with pytest.raises(EvaluationError, match="0 positive and 2 negative"):
+        auroc(np.zeros(0), np.zeros(2))
+
+
+def test_auroc_by_hand():
+    """Of the four pairs two are right, one is a tie: (2 + 0.5) / 4."""
+    assert auroc(np.array([0.9, 0.5]), np.array([0.5, 0.7])) == pytest.approx(2.5 / 4)
+    assert auroc(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
+
+
+def test_threshold_between_the_sides():
+    assert best_threshold(np.array([0.8, 0.9]), np.array([0.1, 0.2])) == pytest.approx(0.5)
+    # One positive among the negatives is given up.
+    threshold = best_threshold(np.array([0.15, 0.8, 0.9]), np.array([0.1, 0.2, 0.3]))
+    assert threshold == pytest.approx(0.55)
