@@ -93,10 +93,11 @@ def physical_memory_mib() -> float:
 
 def describe(path: Path) -> dict[str, Any]:
     """What is in a saved map, with units in the names."""
-    from nesf_ros.voxels.storage import VERSION
+    from nesf_ros.voxels.storage import read_map_file
     from nesf_ros.voxels.views import occupied_voxels
 
     voxel_map = open_map(path)
+    about, tensors = read_map_file(path, max_bytes=int(physical_memory_mib() * 2**20))
     size = voxel_map.config.voxel_size_m
     centres = occupied_voxels(voxel_map)[0].astype(float)
     extent = None
@@ -106,7 +107,7 @@ def describe(path: Path) -> dict[str, Any]:
     return {
         "file": str(path),
         "bytes": path.stat().st_size,
-        "format_version": VERSION,  # the only one that can be read
+        "format_version": about["version"],
         "map_id": voxel_map.map_id,
         "stamp_ns": voxel_map.stamp_ns,
         "voxel_size_m": size,
@@ -115,6 +116,9 @@ def describe(path: Path) -> dict[str, Any]:
         "voxels": count_states(voxel_map),
         "occupied_extent_m": extent,
         "memory_mib": round(voxel_map.nbytes / 2**20, 1),
+        "language": {"model": about["layer"]["model"], "voxels": len(tensors["layer/voxel"])}
+        if "layer" in about
+        else None,
     }
 
 
@@ -135,7 +139,7 @@ def count_states(voxel_map: VoxelMap) -> dict[str, int]:
 
 def as_text(facts: dict[str, Any]) -> str:
     """The facts as lines for people."""
-    voxels, extent = facts["voxels"], facts["occupied_extent_m"]
+    voxels, extent, language = (facts[key] for key in ("voxels", "occupied_extent_m", "language"))
     rows = {
         "file": f"{facts['file']} ({facts['bytes'] / 2**20:.1f} MiB, version "
         f"{facts['format_version']})",
@@ -148,5 +152,8 @@ def as_text(facts: dict[str, Any]) -> str:
         if extent is None
         else f"{extent['lower']} to {extent['upper']} m (occupied)",
         "memory": f"{facts['memory_mib']} MiB when loaded",
+        "words": "nothing is known of words"
+        if language is None
+        else f"{language['voxels']} voxels have embeddings of {language['model']}",
     }
     return "\n".join(f"{name:8}{text}" for name, text in rows.items())

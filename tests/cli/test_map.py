@@ -4,15 +4,19 @@ import cv2
 import numpy as np
 import open3d as o3d
 import pytest
+import torch
 
 from nesf_ros import cli
 from nesf_ros.cli.map import open_map
 from nesf_ros.cli.map_export import export_map
-from nesf_ros.config import MapConfig, NesfConfig
+from nesf_ros.config import MapConfig, NesfConfig, SemanticsConfig
 from nesf_ros.errors import StorageError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.types import Intrinsics, PosedFrame, RgbdFrame
+from nesf_ros.voxels.features import FeatureLayer
+from nesf_ros.voxels.format import VERSION
 from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.storage import save_map
 
 VOXEL_M = 0.05
 
@@ -42,7 +46,8 @@ def test_info_tells_what_the_mapper_knows(saved, capsys):
     assert facts["map_id"] == mapper.map.map_id
     assert facts["stamp_ns"] == 3 * 10**9
     assert facts["voxel_size_m"] == VOXEL_M
-    assert (facts["format_version"], facts["submaps"]) == (1, 1)
+    assert (facts["format_version"], facts["submaps"]) == (VERSION, 1)
+    assert facts["language"] is None
     assert facts["blocks"] == len(mapper.map.block_index())
     assert sum(facts["voxels"].values()) == 512 * facts["blocks"]
     # The wall is 64 × 48 pixels of 1.7 cm: 1.09 m × 0.82 m, one voxel thick.
@@ -50,6 +55,21 @@ def test_info_tells_what_the_mapper_knows(saved, capsys):
     extent = facts["occupied_extent_m"]
     assert (extent["lower"][2], extent["upper"][2]) == (1.0, 1.05)
     np.testing.assert_allclose(extent["upper"][0] - extent["lower"][0], 1.09, atol=2 * VOXEL_M)
+
+
+def test_info_names_the_model_of_what_is_known_of_words(saved, tmp_path, capsys):
+    layer = FeatureLayer(SemanticsConfig(), "tiny@0123456789ab", 8, "cpu")
+    features = torch.eye(8)
+    voxels = torch.stack([torch.arange(8)] * 3, 1)
+    layer.fuse(voxels, layer.learn(features).encode(features), torch.ones(8))
+    path = tmp_path / "named.nesfmap"
+    save_map(saved[1].map, path, layer)
+    assert cli.main(["map", "info", str(path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["language"] == {"model": "tiny@0123456789ab", "voxels": 8}
+    assert cli.main(["map", "info", str(path)]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line == "words   8 voxels have embeddings of tiny@0123456789ab"
 
 
 def test_info_for_people(saved, capsys):
