@@ -86,11 +86,11 @@ class RelevancyExtractor:
 
         Raises VisionError if that exceeds the bytes allowed, or the picture is no such picture.
         """
-        picture = self._picture(image)
-        preset = self._chosen(picture)
+        _check(image)
+        preset = self._chosen(image)
         size = (image.shape[0], image.shape[1])
         start, parts, held = time.perf_counter(), [], 0
-        for part in self._parts(picture, preset):
+        for part in self._parts(image, preset):
             parts.append(part)
             held += part.look.nbytes
             self._check_bytes(held, sum(len(p.places) for p in parts), preset.crops(size))
@@ -104,30 +104,22 @@ class RelevancyExtractor:
         every: int = 1,
     ) -> Float32[Tensor, "texts height width"]:
         """As `scan(image).relevancy(texts, every)`, keeping nothing: for presets of many tiles."""
-        picture = self._picture(image)
-        preset = self._chosen(picture)
+        _check(image)
+        preset = self._chosen(image)
         scan = Scan((image.shape[0], image.shape[1]), preset, self._tower, ())
-        return _merged(scan, self._parts(picture, preset), texts, every)
+        return _merged(scan, self._parts(image, preset), texts, every)
 
-    def _picture(self, image: UInt8[ndarray, "height width 3"]) -> UInt8[Tensor, "3 height width"]:
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            raise VisionError(
-                f"an image of {image.dtype} with shape {image.shape}; relevancy is for RGB images "
-                "of uint8, height × width × 3"
-            )
-        return torch.from_numpy(np.ascontiguousarray(image)).to(self._tower.device).permute(2, 0, 1)
-
-    def _chosen(self, picture: Tensor) -> Preset:
+    def _chosen(self, image: ndarray) -> Preset:
         """The preset; for a budget, the first picture is looked at to learn what a crop costs."""
         if isinstance(self._preset, Preset):
             return self._preset
-        size = (picture.shape[1], picture.shape[2])
+        size = (image.shape[0], image.shape[1])
         known = self._ms_per_crop
         if known is None:
             trial = self._preset.trial(size)
             for _ in range(2):  # the first time pays for what is set up once
                 start = time.perf_counter()
-                for _part in self._parts(picture, trial):
+                for _part in self._parts(image, trial):
                     pass
             self._ms_per_crop = known = 1e3 * (time.perf_counter() - start) / trial.crops(size)
         return self._preset.choose(size, known)
@@ -146,26 +138,30 @@ class RelevancyExtractor:
                 "which keeps nothing, take a smaller preset, or raise max_bytes"
             )
 
-    def _parts(self, picture: Tensor, preset: Preset) -> Iterator[Part]:
+    def _parts(self, image: ndarray, preset: Preset) -> Iterator[Part]:
         """Look at all tiles, batch by batch."""
         held: list[tuple[Tensor, Tensor, Tensor]] = []
-        for crop in self._crops(picture, preset):
+        for crop in self._crops(image, preset):
             if held and sum(len(h[0]) for h in held) + len(crop[0]) > self._batch:
                 yield self._part(held)
                 held = []
             held.append(crop)
         yield self._part(held)
 
+    def _planes(self, image: ndarray) -> UInt8[Tensor, "3 height width"]:
+        """The image on the tower's device, a colour at a time: so tiles are cut fast."""
+        return torch.from_numpy(image.transpose(2, 0, 1).copy()).to(self._tower.device)
+
     def _part(self, held: list[tuple[Tensor, Tensor, Tensor]]) -> Part:
         images, places, mirrored = (torch.cat(column) for column in zip(*held, strict=True))
         return Part(self._tower.look(images).trimmed(self._tower.dtype), places, mirrored)
 
-    def _crops(self, picture: Tensor, preset: Preset) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def _crops(self, image: ndarray, preset: Preset) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Crops as the tower takes them, their places and whether they are mirrored."""
-        device = picture.device
-        colours = [jittered(picture, index) for index in range(1 + preset.jitters)]
+        device = self._tower.device
+        colours = [self._planes(jittered(image, index)) for index in range(1 + preset.jitters)]
         first = 0
-        for tiling in preset.tilings((picture.shape[1], picture.shape[2])):
+        for tiling in preset.tilings((image.shape[0], image.shape[1])):
             for coloured in colours:
                 for start in range(0, len(tiling), self._batch):
                     which = slice(start, min(start + self._batch, len(tiling)))
@@ -180,6 +176,14 @@ class RelevancyExtractor:
                     if preset.mirrors == "all":
                         yield images.flip(-1), places, ~mirrored
             first += len(tiling)
+
+
+def _check(image: ndarray) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise VisionError(
+            f"an image of {image.dtype} with shape {image.shape}; relevancy is for RGB images of "
+            "uint8, height × width × 3"
+        )
 
 
 def _merged(scan: Scan, parts: Iterable[Part], texts: Tensor, every: int) -> Tensor:
