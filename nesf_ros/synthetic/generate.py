@@ -28,7 +28,7 @@ from nesf_ros.datasets.posed_folder import write_posed_folder
 from nesf_ros.datasets.semabs import write_semabs
 from nesf_ros.errors import ConfigError, ProcessError
 from nesf_ros.synthetic.captions import Captioner
-from nesf_ros.synthetic.manifest import Manifest, SceneRecord, checksum
+from nesf_ros.synthetic.manifest import Manifest, SceneRecord, checksum, sole_writer
 from nesf_ros.synthetic.objects import CLASSES
 from nesf_ros.synthetic.order import Order
 from nesf_ros.synthetic.photo import Photo
@@ -167,8 +167,8 @@ def generate(
     Raises:
         ConfigError: for an impossible number of scenes or workers.
         ProcessError: where a worker dies.
-        DatasetError: where the folder holds something else, or the disk is full; what is finished
-            stays, and the same call goes on with it.
+        DatasetError: where the folder holds something else, another run writes into it, or the
+            disk is full; what is finished stays, and the same call goes on with it.
     """
     cores = sorted(os.sched_getaffinity(0))
     if scenes < 1 or not 0 <= workers <= len(cores):
@@ -177,6 +177,18 @@ def generate(
             f"per core at the most, of which there are {len(cores)}"
         )
     split_named(order.split).seed(scenes - 1)
+    with sole_writer(folder):
+        return _generate(order, folder, scenes, workers, progress)
+
+
+def _generate(
+    order: Order,
+    folder: Path,
+    scenes: int,
+    workers: int,
+    progress: Callable[[SceneRecord], object],
+) -> list[SceneRecord]:
+    cores = sorted(os.sched_getaffinity(0))
     manifest = Manifest(folder, asdict(order))
     done = {record.index for record in manifest.records}
     left = [index for index in range(scenes) if index not in done]

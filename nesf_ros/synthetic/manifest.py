@@ -7,10 +7,12 @@ broken last line, which counts for nothing.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,7 @@ class Manifest:
     """The manifest of one data set folder."""
 
     def __init__(self, folder: Path, order: Mapping[str, Any]):
-        """Open the manifest of a folder, or begin it.
+        """Open the manifest of a folder that is there, or begin it.
 
         Raises DatasetError where the folder holds another data set, or other things, and where it
         cannot be written.
@@ -67,12 +69,8 @@ class Manifest:
                 )
             self._rewrite(order)
             return
-        if folder.exists() and any(folder.iterdir()):
+        if any(folder.iterdir()):
             raise DatasetError(f"{folder} is not empty and holds no {NAME}; name another folder")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatasetError(f"{folder} cannot be made: {error.strerror}") from error
         self._rewrite(order)
 
     def add(self, record: SceneRecord) -> None:
@@ -102,6 +100,32 @@ class Manifest:
                 f"{self._path} cannot be written: {error.strerror}; make room, and run the same "
                 "command again: it goes on after the last scene that is written down"
             ) from error
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Make the folder of a data set and hold it, so that no other run writes into it meanwhile.
+
+    Raises DatasetError where it cannot be made, or another run holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be made: {error.strerror}") from error
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    """Let go by closing the handle, or when the process ends in whatever way."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise DatasetError(f"another run is writing into {folder}; wait for its end") from error
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], list[SceneRecord]]:

@@ -167,6 +167,20 @@ def test_a_scene_that_was_not_written_down_is_made_anew(tmp_path, one_process):
     assert bytes_of(tmp_path) == before
 
 
+def test_an_interrupted_run_goes_on(tmp_path, one_process):
+    def stop(record):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(ORDER, tmp_path / "cut", 3, progress=stop)
+    assert 1 <= len(read_manifest(tmp_path / "cut")[1])
+    made = []
+    records = generate(ORDER, tmp_path / "cut", 3, progress=made.append)
+    assert [r.index for r in records] == [0, 1, 2] and len(made) <= 2
+    generate(ORDER, tmp_path / "whole", 3)
+    assert bytes_of(tmp_path / "cut") == bytes_of(tmp_path / "whole")
+
+
 def test_a_full_disk_keeps_what_is_finished(tmp_path, one_process):
     generate(ORDER, tmp_path, 1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

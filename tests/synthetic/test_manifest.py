@@ -12,6 +12,7 @@ from nesf_ros.synthetic.manifest import (
     checksum,
     damaged,
     read_manifest,
+    sole_writer,
 )
 
 ORDER = {"kind": "room", "scenes": 2, "formats": ("folder",)}
@@ -25,6 +26,7 @@ def record(folder, index):
 
 
 def test_records_survive_and_runs_go_on(tmp_path):
+    (tmp_path / "set").mkdir()
     manifest = Manifest(tmp_path / "set", ORDER)
     first = record(tmp_path / "set", 0)
     manifest.add(first)
@@ -81,3 +83,16 @@ def test_no_manifest(tmp_path, text):
     (tmp_path / NAME).write_text(text)
     with pytest.raises(DatasetError, match="no manifest"):
         read_manifest(tmp_path)
+
+
+def test_one_run_at_a_time(tmp_path):
+    folder = tmp_path / "new" / "set"
+    with sole_writer(folder):
+        with pytest.raises(DatasetError, match="another run is writing into"), sole_writer(folder):
+            pass
+        Manifest(folder, ORDER)
+    with sole_writer(folder):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatasetError, match="cannot be made"), sole_writer(tmp_path / "file"):
+        pass
