@@ -173,7 +173,7 @@ def test_an_interrupted_run_goes_on(tmp_path, one_process):
 
     with pytest.raises(KeyboardInterrupt):
         generate(ORDER, tmp_path / "cut", 3, progress=stop)
-    assert 1 <= len(read_manifest(tmp_path / "cut")[1])
+    assert len(read_manifest(tmp_path / "cut")[1]) >= 1
     made = []
     records = generate(ORDER, tmp_path / "cut", 3, progress=made.append)
     assert [r.index for r in records] == [0, 1, 2] and len(made) <= 2
