@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
+from nesf_ros.semantics.language import Answer, LanguageMap, Model, Question
 from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, View
+from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.read import SurfaceIndex, describe_points, render
 from nesf_ros.voxels.storage import load_map, map_path, save_map
@@ -43,7 +46,25 @@ class SemanticMapper:
         self.config = config or NesfConfig()
         self.map = VoxelMap(self.config.map)
         self.keyframes = KeyframeStore(self.config.keyframes)
+        self.language: LanguageMap | None = None
+        """What a vision-language model makes of the map; None until `use_language`."""
+        self.on_keyframe: Callable[[PosedFrame], None] = self.understand
+        """Called with every keyframe once it is in the map; replace it to look at it elsewhere."""
         self._surfaces = SurfaceIndex()
+
+    def use_language(self, model: Model) -> None:
+        """Take in keyframes by a vision-language model (`vision.models.load_model`) from now on.
+
+        Those that are held already are looked at now.
+        """
+        self.language = LanguageMap(self.map, model, self.config.vision, self.config.semantics)
+        for keyframe in self.keyframes:
+            self.on_keyframe(keyframe.frame)
+
+    def understand(self, frame: PosedFrame) -> None:
+        """Put what the model sees in a frame of the map into its voxels."""
+        if self.language is not None:
+            self.language.fuse(frame, self.language.look(frame))
 
     def add_frame(self, frame: PosedFrame) -> FrameReport:
         """Integrate a frame into the map and keep it if it shows something new."""
@@ -51,6 +72,8 @@ class SemanticMapper:
         integration = self.map.integrate(frame)
         integrated = time.perf_counter()
         keyframe = self.keyframes.offer(frame) is not None
+        if keyframe:
+            self.on_keyframe(frame)
         seconds = {"integrate": integrated - start, "keyframe": time.perf_counter() - integrated}
         return FrameReport(
             integration.changed_blocks,
@@ -59,6 +82,30 @@ class SemanticMapper:
             keyframe,
             seconds,
         )
+
+    def ask(self, question: Question) -> Answer:
+        """Where texts, or what an image shows, are in the map.
+
+        QueryError for what cannot be asked, and while there is no vision-language model.
+        """
+        return self._asked().ask(question)
+
+    def set_labels(self, names: Sequence[str]) -> None:
+        """Name voxels by these labels from now on; none ends it. QueryError as `ask`."""
+        self._asked().set_labels(names)
+
+    def _asked(self) -> LanguageMap:
+        if self.language is None:
+            raise QueryError(
+                "the map has no vision-language model: it is still being loaded, could not be "
+                "(the log says why), or semantics.enabled is false"
+            )
+        return self.language
+
+    @property
+    def layer(self) -> FeatureLayer | None:
+        """Embeddings and labels of the map's voxels, where there is a model."""
+        return self.language.layer if self.language else None
 
     def query_points(
         self, points_map: Float64[ndarray, "n 3"], region: Box | None = None
@@ -98,16 +145,20 @@ class SemanticMapper:
     def save(self, name: str) -> tuple[Path, int]:
         """Write the map into the configured folder; returns path and size in bytes."""
         path = map_path(self.config.map.folder, name)
-        return path, save_map(self.map, path)
+        return path, save_map(self.map, path, self.layer)
 
     def load(self, name: str) -> None:
         """Replace the map by a saved one; on StorageError the present map is kept."""
-        load_map(self.map, map_path(self.config.map.folder, name))
+        load_map(self.map, map_path(self.config.map.folder, name), self.layer)
         # Not the saved id: a map loaded over its own continuation must reach readers as a new one.
         self.map.map_id = uuid.uuid4().hex
         self.keyframes.clear()
+        if self.language:
+            self.language.taken_over()
 
     def reset(self) -> None:
         """Forget map and keyframes."""
         self.map.reset()
         self.keyframes.clear()
+        if self.language:
+            self.language.clear()

@@ -1,0 +1,208 @@
+"""A voxel map that can be asked in words: one model, its embeddings in voxels, labels, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from nesf_ros.config import SemanticsConfig, VisionConfig
+from nesf_ros.errors import QueryError
+from nesf_ros.semantics.calibration import calibration_of
+from nesf_ros.semantics.dense import Sees, dense_features
+from nesf_ros.semantics.fusion import fuse_keyframe
+from nesf_ros.semantics.instances import Instance, InstanceFinder
+from nesf_ros.semantics.labels import LabelSet, relabel
+from nesf_ros.semantics.relevancy import observed_fraction, relevancy
+from nesf_ros.types import Box, PosedFrame
+from nesf_ros.vision.crops import crop_batches
+from nesf_ros.vision.text import Encoder, TextEncoder
+from nesf_ros.voxels.features import FeatureLayer
+from nesf_ros.voxels.map import VoxelMap
+
+IMAGE = "(image)"
+"""What an answer calls the image that was asked for."""
+MAX_TEXTS = 500
+"""Of one question."""
+
+
+@runtime_checkable
+class Model(Sees, Encoder, Protocol):
+    """What sees and reads; `vision.models.VisionModel` for one."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is looked for."""
+
+    texts: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    """Phrases that a text is held against; none: `semantics.canonical`."""
+    image: UInt8[ndarray, "height width 3"] | None = None
+    """A picture (RGB) of something to look for, after the texts."""
+    region: Box | None = None
+    """Look nowhere else; map frame."""
+    threshold: float = 0.0
+    """Relevancy from which something counts as found, 0–1; 0: as validated for the model."""
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """What was found for one text."""
+
+    text: str
+    exists: bool
+    score: float
+    """Of the best instance; where there is none, the highest relevancy of any voxel; 0–1."""
+    peak_m: tuple[float, float, float] | None
+    """Centre of the most relevant voxel, map frame; None where nothing has an embedding."""
+    instances: tuple[Instance, ...] = ()
+    """Best first."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the map knows of a question."""
+
+    texts: tuple[TextAnswer, ...]
+    threshold: float
+    observed: float
+    """Share of the region (of all that is known, where there is none) that was observed, 0–1."""
+    voxels: Int64[ndarray, "n 3"] = field(repr=False)
+    """Voxels that were asked: those in the region that have an embedding."""
+    relevancy: Float32[ndarray, "n texts"] = field(repr=False)
+    """Of each voxel for each text, 0–1."""
+
+
+class LanguageMap:
+    """What a model makes of a voxel map. For the thread of the map, but for `look`."""
+
+    def __init__(
+        self, voxel_map: VoxelMap, model: Model, vision: VisionConfig, semantics: SemanticsConfig
+    ):
+        """Nothing is known yet; keyframes are taken in by `look` and `fuse`."""
+        self.model = model
+        self.encoder = TextEncoder(model, vision.prompts, vision.text_cache)
+        self.layer = FeatureLayer(
+            semantics, model.fingerprint, model.tower.dim, str(voxel_map.device)
+        )
+        self.labels: LabelSet | None = None
+        self._map = voxel_map
+        self._config = semantics
+        self._calibration = calibration_of(model.fingerprint, semantics)
+        self._finder = InstanceFinder(voxel_map.config.voxel_size_m)
+
+    def look(self, frame: PosedFrame) -> Float32[Tensor, "rows cols dim"]:
+        """Embeddings over a frame's picture: the costly part, for any thread."""
+        return dense_features(self.model, frame.rgbd.color)
+
+    def fuse(self, frame: PosedFrame, dense: Float32[Tensor, "rows cols dim"]) -> int:
+        """Put a look at a frame, which is in the map, into its voxels; returns how many.
+
+        They are labelled, if there are labels.
+        """
+        rows = fuse_keyframe(self._map, self.layer, frame, dense)
+        if self.labels is not None and len(rows):
+            relabel(self.layer, self.labels, rows)
+        return len(rows)
+
+    def set_labels(self, names: Sequence[str]) -> None:
+        """Label all voxels with these names from now on; no name ends it. Raises QueryError."""
+        if not names:
+            self.labels = None
+            self.layer.start_labels(())
+            return
+        self.labels = LabelSet.of(names, self.encoder, self._calibration)
+        relabel(self.layer, self.labels)
+
+    def ask(self, question: Question) -> Answer:
+        """Where in the map each text is. Raises QueryError for what cannot be asked."""
+        wanted, names = self._embedded(question)
+        phrases = self.encoder.embed(question.negatives or self._config.canonical)
+        threshold = question.threshold or self._calibration.relevant_above
+        if not 0 < threshold < 1:
+            raise QueryError(f"threshold {threshold:g}; it lies between 0 and 1")
+        self.layer.follow(self._map)
+        voxels, rows = self._voxels_in(question.region)
+        texts = torch.cat([wanted, phrases]).to(self.layer.device)
+        cosines = self.layer.similarity(texts, rows)
+        scores = relevancy(cosines[:, : len(names)], cosines[:, len(names) :]).cpu().numpy()
+        where = voxels.cpu().numpy()
+        return Answer(
+            texts=tuple(
+                self._answer(name, where, scores[:, number], threshold)
+                for number, name in enumerate(names)
+            ),
+            threshold=threshold,
+            observed=self._observed(question.region),
+            voxels=where,
+            relevancy=scores,
+        )
+
+    def clear(self) -> None:
+        """Forget everything but the labels."""
+        self.layer.clear()
+        self._finder.clear()
+
+    def taken_over(self) -> None:
+        """A saved layer has come into `layer`: its voxels have no labels yet."""
+        self._finder.clear()
+        if self.labels is not None:
+            relabel(self.layer, self.labels)
+
+    def _embedded(self, question: Question) -> tuple[Tensor, list[str]]:
+        """Embeddings of all that is asked for, and what to call it."""
+        if len(question.texts) > MAX_TEXTS:
+            raise QueryError(f"{len(question.texts)} texts; at most {MAX_TEXTS} at a time")
+        parts, names = [], list(dict.fromkeys(question.texts))
+        if names:
+            parts.append(self.encoder.embed(names))
+        if question.image is not None:
+            parts.append(self._image(question.image))
+            names.append(IMAGE)
+        if not parts:
+            raise QueryError("neither a text nor an image was given; say what to look for")
+        return torch.cat(parts), names
+
+    def _image(self, image: UInt8[ndarray, "height width 3"]) -> Float32[Tensor, "1 dim"]:
+        if image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise QueryError(f"an image of shape {image.shape}; it must be RGB, not empty")
+        whole = np.array([[0, 0, image.shape[1], image.shape[0]]])
+        (picture,) = crop_batches(image, whole, self.model)
+        return self.model.tower.look(picture).embedding()
+
+    def _voxels_in(self, region: Box | None) -> tuple[Tensor, Tensor | None]:
+        """Voxels to ask, and their rows (None: all)."""
+        voxels = self.layer.table.voxels()
+        if region is None:
+            return voxels, None
+        centres = (voxels.double() + 0.5) * self._map.config.voxel_size_m
+        lower, upper = (torch.tensor(c, device=voxels.device) for c in (region.lower, region.upper))
+        rows = ((centres >= lower) & (centres < upper)).all(1).nonzero()[:, 0]
+        return voxels[rows], rows
+
+    def _observed(self, region: Box | None) -> float:
+        return 1.0 if region is None else observed_fraction(self._map, region)
+
+    def _answer(
+        self,
+        text: str,
+        voxels: Int64[ndarray, "n 3"],
+        scores: Float32[ndarray, " n"],
+        threshold: float,
+    ) -> TextAnswer:
+        if not len(voxels):
+            return TextAnswer(text, False, 0.0, None)
+        instances = tuple(self._finder.find(text, voxels, scores, threshold))
+        best = int(scores.argmax())
+        x, y, z = ((voxels[best] + 0.5) * self._map.config.voxel_size_m).tolist()
+        score = instances[0].score if instances else float(scores[best])
+        return TextAnswer(text, bool(instances), score, (x, y, z), instances)

@@ -1,0 +1,220 @@
+"""The map answers in words: by a model that sees colours and reads their names."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, SemanticsConfig, VisionConfig
+from nesf_ros.errors import QueryError, StorageError, VisionError
+from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.semantics.language import IMAGE, Question
+from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
+
+CAMERA = Intrinsics(64, 48, 50.0, 50.0, 31.5, 23.5)
+WORDS = {"red": 0, "green": 1, "blue": 2, "thing": 3, "stuff": 3}
+BLUE, RED = (0, 0, 255), (255, 0, 0)
+
+
+class Glimpse:
+    """A grid of 8 × 8 cells over each picture, each as its mean colour says."""
+
+    def __init__(self, images):
+        cells = F.adaptive_avg_pool2d(images, 8).permute(0, 2, 3, 1)
+        # A fourth number for what is of no colour, so that nothing is of length 0.
+        self._cells = F.pad(cells, (0, 1), value=0.2)
+
+    def dense(self):
+        return F.normalize(self._cells, dim=-1)
+
+    def embedding(self):
+        return F.normalize(self._cells.mean((1, 2)), dim=-1)
+
+
+class ColorTower:
+    dim, image_px, grid, dtype = 4, 32, (8, 8), torch.float32
+    device = torch.device("cpu")
+
+    def look(self, images):
+        return Glimpse(images)
+
+
+class ColorModel:
+    """Sees and reads colours."""
+
+    image_px, device = 32, torch.device("cpu")
+    mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    tower = ColorTower()
+
+    def __init__(self, fingerprint="colours@000000000000"):
+        self.fingerprint = fingerprint
+        self.read = []
+
+    def encode_text(self, texts):
+        self.read += texts
+        found = torch.full((len(texts), 4), 1e-3)
+        for row, text in zip(found, texts, strict=True):
+            row[[n for word, n in WORDS.items() if word in text.split()]] = 1.0
+        return F.normalize(found, dim=-1)
+
+
+@pytest.fixture
+def config(tmp_path):
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("{}\n")
+    return NesfConfig(
+        keyframes=KeyframesConfig(max_count=5),
+        map=MapConfig(device="cpu", voxel_size_m=0.05, max_depth_m=3.0, submap_radius_m=1.0,
+                      folder=str(tmp_path)),
+        vision=VisionConfig(prompts=str(prompts)),
+        semantics=SemanticsConfig(canonical=("thing", "stuff"), label_scale=20.0,
+                                  unknown_below=0.6),
+    )  # fmt: skip
+
+
+def wall(stamp_ns=1, right=BLUE) -> PosedFrame:
+    """A wall 1.5 m ahead (along z), red on the left, another colour on the right."""
+    color = np.zeros((48, 64, 3), np.uint8)
+    color[:, :32], color[:, 32:] = RED, right
+    depth = np.full((48, 64), 1.5, np.float32)
+    return PosedFrame(RgbdFrame(stamp_ns, "camera", color, depth, CAMERA, CAMERA, np.eye(4)),
+                      np.eye(4))  # fmt: skip
+
+
+@pytest.fixture
+def mapper(config):
+    mapper = SemanticMapper(config)
+    mapper.use_language(ColorModel())
+    for stamp in range(1, 4):
+        mapper.add_frame(wall(stamp))
+    return mapper
+
+
+def test_what_is_asked_for_is_found_where_it_is(mapper):
+    answer = mapper.ask(Question(("red", "blue", "green")))
+    red, blue, green = answer.texts
+    assert (red.exists, blue.exists, green.exists) == (True, True, False)
+    assert len(red.instances) == len(blue.instances) == 1 and not green.instances
+    # Half of 1.5 m · 64 px / 50 px is 0.96 m, on either side of x = 0, on the wall.
+    for found, side in ((red, -1), (blue, 1)):
+        thing = found.instances[0]
+        x, y, z = thing.centroid_m
+        assert x * side == pytest.approx(0.48, abs=0.08)
+        assert y == pytest.approx(0.0, abs=0.06) and z == pytest.approx(1.5, abs=0.06)
+        assert thing.box.lower[0] < found.peak_m[0] < thing.box.upper[0]
+        assert found.peak_m[0] * side > 0
+        assert found.score > answer.threshold > 0.4
+    assert green.score < answer.threshold and green.peak_m is not None
+    assert answer.relevancy.shape == (len(answer.voxels), 3)
+    assert answer.relevancy.min() >= 0 and answer.relevancy.max() <= 1
+
+
+def test_an_image_is_asked_for_like_a_text(mapper):
+    blue = np.full((30, 20, 3), BLUE, np.uint8)
+    answer = mapper.ask(Question(("red",), image=blue))
+    assert [found.text for found in answer.texts] == ["red", IMAGE]
+    assert answer.texts[1].exists and answer.texts[1].peak_m[0] > 0
+    assert mapper.ask(Question(image=blue)).texts[0].instances[0].id == 2
+
+
+def test_ids_stay_from_question_to_question(mapper):
+    first = mapper.ask(Question(("red", "blue")))
+    again = mapper.ask(Question(("blue", "red")))
+    ids = {found.text: found.instances[0].id for found in first.texts}
+    assert len(set(ids.values())) == 2
+    assert {found.text: found.instances[0].id for found in again.texts} == ids
+
+
+def test_regions_negatives_and_thresholds(mapper):
+    left = Box((-2.0, -2.0, 0.0), (0.0, 2.0, 3.0))
+    answer = mapper.ask(Question(("red", "blue"), region=left))
+    red, blue = answer.texts
+    assert red.exists and 0.01 < answer.observed < 0.2
+    # The rim between the colours is a little of both.
+    assert all(thing.centroid_m[0] > -0.15 for thing in blue.instances)
+    far = mapper.ask(Question(("red",), region=Box((5.0, 5.0, 5.0), (6.0, 6.0, 6.0))))
+    assert not far.texts[0].exists and far.texts[0].peak_m is None and far.observed == 0.0
+    # Held against itself, red is as near as the phrase, which is no more than even.
+    against = mapper.ask(Question(("red",), negatives=("red",)))
+    assert not against.texts[0].exists and against.relevancy.max() == pytest.approx(0.5, abs=0.01)
+    assert not mapper.ask(Question(("red",), threshold=0.9999)).texts[0].exists
+
+
+def test_labels_follow_what_is_seen(mapper):
+    mapper.set_labels(["red", "green", "blue"])
+    layer = mapper.layer
+    names = np.array(["", *layer.labels.names])[layer.column("label").numpy()]
+    x = layer.table.voxels()[:, 0].numpy()
+    assert (names[x < -3] == "red").mean() > 0.98 and (names[x > 3] == "blue").mean() > 0.98
+    assert "green" not in names
+    mapper.set_labels(["green"])
+    assert (layer.column("label") == 0).all()  # nothing is green, so all is unknown
+    mapper.set_labels([])
+    assert not layer.labels.names
+
+
+def test_what_changes_its_colour_changes_its_name(config):
+    mapper = SemanticMapper(config)
+    mapper.use_language(ColorModel())
+    mapper.set_labels(["red", "green", "blue"])
+    mapper.add_frame(wall(1))
+    for stamp in range(2, 40):
+        mapper.map.integrate(wall(stamp, right=(0, 255, 0)))
+        mapper.understand(wall(stamp, right=(0, 255, 0)))
+    found = mapper.ask(Question(("green", "blue")))
+    assert [text.exists for text in found.texts] == [True, False]
+
+
+def test_a_map_remembers_and_another_model_is_refused(mapper, config):
+    before = mapper.ask(Question(("red", "blue")))
+    mapper.set_labels(["red", "blue"])
+    mapper.save("home")
+    other = SemanticMapper(config)
+    other.use_language(ColorModel())
+    other.set_labels(["blue"])
+    other.load("home")
+    after = other.ask(Question(("red", "blue")))
+    for old, new in zip(before.texts, after.texts, strict=True):
+        assert old.instances[0].centroid_m == pytest.approx(new.instances[0].centroid_m, abs=1e-6)
+    assert (other.layer.column("label") == 1).any()  # its own labels, not the saved map's
+    stranger = SemanticMapper(config)
+    stranger.use_language(ColorModel("shapes@111111111111"))
+    with pytest.raises(StorageError, match=r"(?s)colours@0.*shapes@1|shapes@1.*colours@0"):
+        stranger.load("home")
+    plain = SemanticMapper(config)
+    plain.load("home")
+    assert plain.query_points(np.array([[0.0, 0.0, 1.5]])).state[0] == 2
+    other.reset()
+    assert not other.ask(Question(("red",))).texts[0].exists
+
+
+def test_frames_from_before_the_model_are_looked_at(config):
+    mapper = SemanticMapper(config)
+    mapper.add_frame(wall())
+    with pytest.raises(QueryError, match="no vision-language model"):
+        mapper.ask(Question(("red",)))
+    mapper.use_language(ColorModel())
+    assert mapper.ask(Question(("red",))).texts[0].exists
+
+
+def test_what_cannot_be_asked(mapper):
+    for question, message in (
+        (Question(), "neither a text nor an image"),
+        (Question(("",)), "empty text"),
+        (Question(("x" * 10_000,)), "10000 characters"),
+        (Question(tuple(f"thing {n}" for n in range(501))), "501 texts"),
+        (Question(("red",), threshold=1.5), "between 0 and 1"),
+        (Question(image=np.zeros((0, 4, 3), np.uint8)), "must be RGB"),
+    ):
+        with pytest.raises((QueryError, VisionError), match=message):
+            mapper.ask(question)
+    assert mapper.ask(Question(("red", "red", "🚗"))).texts[0].exists
+    assert len(mapper.ask(Question(("red", "red"))).texts) == 1
+
+
+def test_a_text_is_read_once(mapper):
+    model = mapper.language.model
+    mapper.ask(Question(("a red cup",)))
+    read = len(model.read)
+    mapper.ask(Question(("a red cup",)))
+    assert len(model.read) == read
