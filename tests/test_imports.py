@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "evaluation": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,
     # Its replay node plays recordings and the built-in room.
     "ros": FOUNDATION
-    | {"geometry", "frames", "voxels", "pipeline", "datasets", "synthetic"}
+    | {"geometry", "frames", "vision", "voxels", "semantics"}
+    | {"pipeline", "datasets", "synthetic"}
     | GENERATED,
     "cli": EVERYTHING,
 }

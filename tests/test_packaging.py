@@ -23,6 +23,7 @@ TF_MESSAGE_HASH = "RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe
 
 DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
+    "PIL": "pillow",
     "mapbox_earcut": "mapbox-earcut",
     "open_clip": "open_clip_torch",
     "warp": "warp-lang",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,11 @@ from nesf_ros.geometry import se3
 from nesf_ros.geometry.compressed import decode_compressed_color, decode_compressed_depth
 from nesf_ros.geometry.images import decode_color, decode_depth
 from nesf_ros.geometry.rectify import Calibration
+from nesf_ros.msg import Instance as InstanceMessage
 from nesf_ros.msg import Region, VoxelGrid, VoxelMap
+from nesf_ros.msg import TextAnswer as TextAnswerMessage
+from nesf_ros.semantics.instances import Instance
+from nesf_ros.semantics.language import TextAnswer
 from nesf_ros.types import Box, Intrinsics
 from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.updates import BlockUpdate
@@ -147,6 +153,9 @@ def map_message(update: BlockUpdate, voxel_size_m: float, header: Header) -> Vox
         occupancy=to_array(update.occupancy),
         color=to_array(update.color),
         removed_index=to_array(update.removed_index),
+        label=to_array(update.label),
+        confidence=to_array(update.confidence),
+        label_names=list(update.label_names),
     )
 
 
@@ -159,3 +168,30 @@ def grid_message(
     out.size_x, out.size_y, out.size_z = codes.shape
     out.probability = to_array(codes.transpose(2, 1, 0))
     return out
+
+
+def answer_message(answer: TextAnswer) -> TextAnswerMessage:
+    """What was found for one text."""
+    out = TextAnswerMessage(text=answer.text, exists=answer.exists, score=answer.score)
+    out.peak = point_message(answer.peak_m or (math.nan,) * 3)
+    out.instances = [instance_message(instance) for instance in answer.instances]
+    return out
+
+
+def instance_message(instance: Instance) -> InstanceMessage:
+    """One thing that was found."""
+    return InstanceMessage(
+        id=instance.id,
+        lower=point_message(instance.box.lower),
+        upper=point_message(instance.box.upper),
+        centroid=point_message(instance.centroid_m),
+        peak=point_message(instance.peak_m),
+        score=instance.score,
+        voxel_count=len(instance.voxels),
+    )
+
+
+def point_message(point_m: Sequence[float]) -> Point:
+    """A place, metres."""
+    x, y, z = point_m
+    return Point(x=x, y=y, z=z)

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import rclpy
@@ -30,13 +30,18 @@ from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros import parameters
 from nesf_ros.ros.autosave import Autosave
 from nesf_ros.ros.camera_input import CameraInput, RawFrame
+from nesf_ros.ros.language import LanguageThread
+from nesf_ros.ros.language_services import LanguageServices
 from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions
 from nesf_ros.ros.publishing import MapPublisher
 from nesf_ros.ros.self_check import explain, gather
 from nesf_ros.ros.services import MapServices
-from nesf_ros.ros.statistics import Statistics, camera_status, map_status
+from nesf_ros.ros.statistics import Statistics, camera_status, language_status, map_status
 from nesf_ros.ros.tf import listen
 from nesf_ros.ros.worker import Worker
+
+if TYPE_CHECKING:
+    from nesf_ros.vision.models import VisionModel
 
 POLL_S = 0.02
 DIAGNOSTICS_S = 1.0
@@ -53,6 +58,7 @@ class PerceptionNode(LifecycleNode):
         refuse_invalid_transitions(self)
         actions: dict[str, Callable[..., None]] = {"reset": self._reset, "pause": self._pause}
         self.map_services = MapServices(self, self.node_config.map_frame, actions)
+        self.served = [self.map_services, LanguageServices(self, self.node_config.map_frame)]
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.cameras: list[CameraInput] = []
         self.paused = False
@@ -71,7 +77,11 @@ class PerceptionNode(LifecycleNode):
         self.worker, self.numbers = worker, Statistics()
         frame = self.node_config.map_frame
         self.map_topics = MapPublisher(self, self.mapper.map, frame, self.config.publish)
-        self.map_services.open(self.mapper, self.worker)
+        for services in self.served:
+            services.open(self.mapper, self.worker)
+        self.language: LanguageThread | None = None
+        if self.config.semantics.enabled:
+            self.language = LanguageThread(self.mapper, worker, self._load_model, self.get_logger())
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._publish_timer = self._every(1.0 / self.config.publish.rate_hz, self._publish)
         self._service_timers = [
@@ -84,7 +94,8 @@ class PerceptionNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to listen."""
         self.transforms = listen(self, self.config.frames.tf_history_s)
-        self.map_services.transforms = self.transforms
+        for services in self.served:
+            services.transforms = self.transforms
         configs = (self.node_config, self.config.frames)
         try:
             for number in range(len(self.node_config.cameras)):
@@ -113,7 +124,9 @@ class PerceptionNode(LifecycleNode):
         for camera in self.cameras:
             camera.close()
         self._drop_queued(Cause.INACTIVE)
-        self.cameras, self.map_services.transforms = [], None
+        self.cameras = []
+        for services in self.served:
+            services.transforms = None
         self.transforms.close()
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -137,7 +150,10 @@ class PerceptionNode(LifecycleNode):
     def close(self) -> None:
         """End orderly from any state: what is configured is saved."""
         if hasattr(self, "worker"):
-            self.map_services.close()
+            for services in self.served:
+                services.close()
+            if self.language:
+                self.language.stop()
             self.worker.call(self.autosave.save)
             self.worker.stop()
 
@@ -154,6 +170,11 @@ class PerceptionNode(LifecycleNode):
         autosave = Autosave(mapper, self.get_logger())
         autosave.restore()
         return mapper, autosave
+
+    def _load_model(self) -> VisionModel:
+        from nesf_ros.vision.models import load_model  # seconds, with all that it brings
+
+        return load_model(self.config.vision, torch.device(self.mapper.map.device))
 
     def _deliver(self, raw: RawFrame) -> None:
         if self.paused:
@@ -203,6 +224,7 @@ class PerceptionNode(LifecycleNode):
     def _publish_now(self) -> None:
         start = time.monotonic()
         try:
+            self.map_topics.stream.layer = self.mapper.layer
             self.map_topics.publish()
             self.numbers.time_of("publish", time.monotonic() - start)
         except Exception:  # noqa: BLE001 - nobody waits for this result
@@ -216,7 +238,10 @@ class PerceptionNode(LifecycleNode):
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         queue = len(self.worker)
-        message.status = [map_status(name, self.mapper, self.numbers, queue, self.paused)]
+        message.status = [
+            map_status(name, self.mapper, self.numbers, queue, self.paused),
+            language_status(name, self.mapper, self.language),
+        ]
         message.status += [camera_status(name, camera) for camera in self.cameras]
         self._diagnostics.publish(message)
 

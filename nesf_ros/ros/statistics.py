@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from nesf_ros.frames.counters import Rate
 from nesf_ros.pipeline import FrameReport, SemanticMapper
 from nesf_ros.ros.camera_input import CameraInput
+from nesf_ros.ros.language import LanguageThread
 
 WINDOW = 1000
 """Frames over which times are taken."""
@@ -76,6 +77,27 @@ def map_status(
     if paused:
         message = "paused"
     return _status(f"{name}: map", level, message, values)
+
+
+def language_status(
+    name: str, mapper: SemanticMapper, thread: LanguageThread | None
+) -> DiagnosticStatus:
+    """What the vision-language model is doing. Reads plain numbers only."""
+    if thread is None:
+        return _status(f"{name}: language", DiagnosticStatus.OK, "semantics.enabled is false", {})
+    layer = mapper.layer
+    values = {
+        "state": thread.state,
+        "keyframes": str(thread.seen),
+        "backlog": str(thread.backlog),
+        "look_ms": f"{1e3 * thread.look_s:.0f}",
+        "voxels": str(len(layer) if layer else 0),
+        "mib": f"{(layer.nbytes if layer else 0) / 2**20:.1f}",
+    }
+    well = thread.state in ("loading", "ready")
+    level = DiagnosticStatus.OK if well else DiagnosticStatus.ERROR
+    message = f"{thread.seen} keyframes in the voxels" if well else thread.state
+    return _status(f"{name}: language", level, message, values)
 
 
 def camera_status(name: str, camera: CameraInput) -> DiagnosticStatus:

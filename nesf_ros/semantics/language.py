@@ -36,7 +36,9 @@ MAX_TEXTS = 500
 class Model(Sees, Encoder, Protocol):
     """What sees and reads; `vision.models.VisionModel` for one."""
 
-    fingerprint: str
+    @property
+    def fingerprint(self) -> str:
+        """Name and digest of the weights: embeddings of others cannot be compared."""
 
 
 @dataclass(frozen=True)

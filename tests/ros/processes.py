@@ -44,7 +44,8 @@ class NodeProcess:
     def __init__(self, folder: Path, namespace: str, parameters: dict[str, Any]):
         self.name = f"{namespace}/nesf"
         self.output = folder / "output.txt"
-        parameters = {"map.folder": str(folder / "maps"), "self_check_s": 0.0, **parameters}
+        parameters = {"map.folder": str(folder / "maps"), "self_check_s": 0.0,
+                      "semantics.enabled": False, **parameters}  # fmt: skip
         arguments = ["--ros-args", "-r", f"__ns:={namespace or '/'}"]
         for name, value in parameters.items():
             arguments += ["-p", f"{name.replace('__', '.')}:={json.dumps(value)}"]

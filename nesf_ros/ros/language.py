@@ -1,0 +1,114 @@
+"""A vision-language model beside the map: loaded, and shown keyframes, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from nesf_ros.errors import NesfError
+from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.ros.worker import Worker
+from nesf_ros.semantics.language import Model
+from nesf_ros.types import PosedFrame
+
+
+class Logger(Protocol):
+    """What rclpy's loggers can do that is needed here."""
+
+    def info(self, message: str) -> object:
+        """Tell."""
+
+    def error(self, message: str) -> object:
+        """Complain."""
+
+
+class LanguageThread:
+    """Gives a mapper its language.
+
+    Loading a model takes seconds and a look at a keyframe a large part of one: frames go into the
+    map meanwhile. Only what must be done where the map lives is handed to the worker.
+    """
+
+    def __init__(
+        self,
+        mapper: SemanticMapper,
+        worker: Worker,
+        load: Callable[[], Model],
+        logger: Logger,
+    ):
+        """Start at once; `load` brings the model."""
+        self.state = "loading"
+        """loading, ready, or why there is none."""
+        self.look_s = 0.0
+        """Time that the last look took."""
+        self.seen = 0
+        """Keyframes in the voxels."""
+        self._mapper, self._worker, self._load, self._logger = mapper, worker, load, logger
+        self._waiting: deque[PosedFrame] = deque(maxlen=mapper.config.keyframes.max_count)
+        self._wake = threading.Condition()
+        self._stopping = False
+        mapper.on_keyframe = self.offer
+        self._thread = threading.Thread(target=self._run, name="nesf-language", daemon=True)
+        self._thread.start()
+
+    @property
+    def backlog(self) -> int:
+        """Keyframes that wait to be looked at."""
+        return len(self._waiting)
+
+    def offer(self, frame: PosedFrame) -> None:
+        """Have a keyframe looked at; the oldest that waits goes if there are too many."""
+        with self._wake:
+            self._waiting.append(frame)
+            self._wake.notify()
+
+    def stop(self) -> None:
+        """End the thread after what it is doing; call before the worker is stopped."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join(30.0)
+
+    def _run(self) -> None:
+        try:
+            start = time.monotonic()
+            model = self._load()
+            self._waiting.clear()  # the mapper offers all that it holds
+            self._worker.call(lambda: self._mapper.use_language(model)).result()
+            self.state = "ready"
+            seconds = time.monotonic() - start
+            self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")
+            while (frame := self._next()) is not None:
+                self._understand(frame)
+        except NesfError as error:
+            self.state = str(error)
+            self._logger.error(f"no language: {error}")
+        except Exception:  # noqa: BLE001 - the map lives on without
+            self.state = "failed, the log says why"
+            if not self._stopping:
+                self._logger.error(f"language has ended: {traceback.format_exc()}")
+
+    def _next(self) -> PosedFrame | None:
+        """The newest keyframe that waits; None at the end."""
+        with self._wake:
+            while not (self._waiting or self._stopping):
+                self._wake.wait()
+            return None if self._stopping else self._waiting.pop()
+
+    def _understand(self, frame: PosedFrame) -> None:
+        language, map_id = self._mapper.language, self._mapper.map.map_id
+        assert language is not None
+        start = time.monotonic()
+        dense = language.look(frame)
+        self.look_s = time.monotonic() - start
+
+        def fuse() -> None:
+            if self._mapper.map.map_id == map_id:  # no other map since
+                language.fuse(frame, dense)
+                self.seen += 1
+
+        self._worker.call(fuse).result()

@@ -1,0 +1,66 @@
+"""The services that answer in words, and what they found as a cloud for RViz."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+from numpy import ndarray
+from rclpy.node import Node
+from sensor_msgs.msg import PointCloud2
+
+from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.ros.cloud import create_cloud
+from nesf_ros.ros.convert import answer_message, color_of
+from nesf_ros.ros.publishing import LATCHED
+from nesf_ros.ros.serving import Serving
+from nesf_ros.semantics.language import Answer, Question
+from nesf_ros.srv import QueryRelevancy, SetLabels
+
+
+class LanguageServices(Serving):
+    """`~/query_relevancy` and `~/set_labels`, and the topic `~/relevancy`."""
+
+    def __init__(self, node: Node, map_frame: str):
+        super().__init__(node, map_frame)
+        self._cloud = node.create_publisher(PointCloud2, "~/relevancy", LATCHED)
+        self.offer("query_relevancy", QueryRelevancy, self._query_relevancy)
+        self.offer("set_labels", SetLabels, self._set_labels)
+
+    def _query_relevancy(
+        self,
+        mapper: SemanticMapper,
+        request: QueryRelevancy.Request,
+        response: QueryRelevancy.Response,
+    ) -> None:
+        image = color_of(request.image) if request.image.width else None
+        question = Question(
+            tuple(request.texts),
+            tuple(request.negatives),
+            image,
+            self.box(request.region),
+            request.threshold,
+        )
+        answer = mapper.ask(question)
+        response.frame_id = self._map_frame
+        response.answers = [answer_message(text) for text in answer.texts]
+        response.threshold, response.observed = answer.threshold, answer.observed
+        self._show(mapper, answer)
+
+    def _show(self, mapper: SemanticMapper, answer: Answer) -> None:
+        """The most relevant text of each voxel, on the latched topic."""
+        points = (answer.voxels + 0.5) * mapper.map.config.voxel_size_m
+        best = answer.relevancy.max(1)
+        header = self.header(mapper.map)
+        self._cloud.publish(create_cloud(header, points.astype(np.float32), shades(best), best))
+
+    def _set_labels(
+        self, mapper: SemanticMapper, request: SetLabels.Request, response: SetLabels.Response
+    ) -> None:
+        mapper.set_labels(list(request.labels))
+
+
+def shades(relevancy: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    """RGB for relevancies 0–1: blue is not relevant, red is."""
+    table = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_TURBO)
+    return table[(255 * relevancy + 0.5).astype(np.uint8), 0, ::-1].copy()

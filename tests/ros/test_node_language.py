@@ -1,0 +1,139 @@
+"""A running node that is asked in words, by a small model with weights of chance."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import PointCloud2
+
+from nesf_ros.msg import Region, VoxelMap
+from nesf_ros.ros.cloud import read_records
+from nesf_ros.srv import GetMap, QueryRelevancy, Reset, SetLabels
+from nesf_ros.vision.models import build
+from nesf_ros.vision.registry import register
+
+from .processes import WALL_M, MapReader, image, shade
+
+pytestmark = pytest.mark.ros
+
+TINY = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def vision(tmp_path_factory):
+    """Settings of the tiny model."""
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "tiny.json").write_text(json.dumps(TINY))
+    torch.manual_seed(0)
+    clip = build(register(str(folder / "tiny.json")))
+    torch.save(clip.state_dict(), folder / "tiny.pt")
+    return {
+        "vision.model": str(folder / "tiny.json"),
+        "vision.pretrained": str(folder / "tiny.pt"),
+        "vision.prompts": "plain",
+        "semantics.enabled": True,
+        "semantics.unknown_below": -1.0,
+    }
+
+
+@pytest.fixture(scope="module")
+def node(start_node, vision):
+    node = start_node("/words", cameras=["/iris"], **vision, **{"publish.rate_hz": 10.0})
+    return node.wait_until_active()
+
+
+@pytest.fixture(scope="module")
+def seen(robot, node):
+    """A camera whose wall is in the map, and in words, too."""
+    camera = robot.camera("/iris")
+    robot.connect(camera)
+    early = robot.call(node, QueryRelevancy, "query_relevancy", texts=["a mug"])
+    if not early.success:  # else the model was quicker
+        assert "still being loaded" in early.message
+    while not robot.call(node, GetMap, "get_map").map.block_index:
+        camera.send()
+    name = "words/nesf: language"
+    robot.wait(lambda: int(robot.status.get(name, {}).get("voxels", 0)) > 100, "words")
+    assert robot.status[name]["state"] == "ready"
+    return camera
+
+
+def test_where_texts_and_images_are(robot, node, seen):
+    clouds = []
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    robot.create_subscription(PointCloud2, f"{node.name}/relevancy", clouds.append, latched)
+    answer = robot.call(
+        node, QueryRelevancy, "query_relevancy", texts=["wall", "a red mug 🚗"],
+        image=image(shade(), "rgb8", 0, ""), threshold=1e-6,
+    )  # fmt: skip
+    assert answer.success, answer.message
+    assert [found.text for found in answer.answers] == ["wall", "a red mug 🚗", "(image)"]
+    assert answer.frame_id == "map" and answer.observed == 1.0 and answer.map_sequence
+    for found in answer.answers:
+        # Everything is above so low a threshold: one thing, the wall ahead along x.
+        assert found.exists and len(found.instances) == 1
+        wall = found.instances[0]
+        assert wall.centroid.x == pytest.approx(WALL_M, abs=0.08)
+        assert abs(wall.centroid.y) < 0.1 and wall.lower.y < -0.5 and wall.upper.y > 0.5
+        assert wall.voxel_count > 100 and 0 < wall.score < 1
+        assert found.peak.x == pytest.approx(WALL_M, abs=0.08)
+    robot.wait(lambda: clouds, "the cloud")
+    points = read_records(clouds[-1])
+    assert len(points) >= answer.answers[0].instances[0].voxel_count
+    assert ((points["probability"] > 0) & (points["probability"] < 1)).all()
+
+
+def test_labels_reach_the_map(robot, node, seen):
+    reader = MapReader(robot, node)
+    robot.wait(lambda: reader.in_step, "a snapshot")
+    messages = []
+    robot.create_subscription(VoxelMap, f"{node.name}/map", messages.append, 10)
+    done = robot.call(node, SetLabels, "set_labels", labels=["wall", "mug", "wall"])
+    assert done.success, done.message
+    labelled = robot.wait(
+        lambda: [m for m in messages if m.label_names or any(m.label)] or None, "labels"
+    )[-1]
+    assert set(labelled.label_names) <= {"wall", "mug"}
+    assert len(labelled.label) == len(labelled.confidence) == len(labelled.occupancy)
+    codes, labels = np.frombuffer(labelled.occupancy, np.uint8), np.frombuffer(labelled.label, "u1")
+    assert (labels <= len(labelled.label_names)).all() and (labels[codes < 128] == 0).all()
+    assert robot.call(node, SetLabels, "set_labels", labels=[]).success
+
+
+def test_what_cannot_be_asked_gets_a_reason(robot, node, seen):
+    for request, reason in (
+        ({}, "neither a text nor an image"),
+        ({"texts": [" "]}, "empty text"),
+        ({"texts": ["x" * 10_000]}, "10000 characters"),
+        ({"texts": ["mug"], "threshold": 7.0}, "between 0 and 1"),
+        ({"texts": ["mug"], "region": Region(frame_id="moon")}, "moon"),
+        ({"texts": ["mug"], "deadline_s": -1.0}, "deadline_s is -1"),
+    ):
+        answer = robot.call(node, QueryRelevancy, "query_relevancy", **request)
+        assert not answer.success and reason in answer.message, answer.message
+    labels = robot.call(node, SetLabels, "set_labels", labels=[""])
+    assert not labels.success and "empty text" in labels.message
+    assert robot.call(node, QueryRelevancy, "query_relevancy", texts=["mug"]).success
+
+
+def test_after_a_reset_nothing_is_found(robot, node, seen):
+    assert robot.call(node, Reset, "reset").success
+    answer = robot.call(node, QueryRelevancy, "query_relevancy", texts=["mug"])
+    assert answer.success and not answer.answers[0].exists and np.isnan(answer.answers[0].peak.x)
+
+
+def test_without_its_weights_the_node_maps_on_and_says_what_is_missing(start_node, robot):
+    missing = {"semantics.enabled": True, "vision.model": "ViT-B-32",
+               "vision.pretrained": "/nowhere/clip.safetensors"}  # fmt: skip
+    node = start_node("/mute", cameras=["/blind"], **missing).wait_until_active()
+    node.wait_for_log("/nowhere/clip.safetensors", 60.0)
+    answer = robot.call(node, QueryRelevancy, "query_relevancy", texts=["mug"])
+    assert not answer.success and "no vision-language model" in answer.message
+    assert robot.call(node, GetMap, "get_map").success
+    assert node.end() == 0
