@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,16 @@ from nesf_ros.errors import QueryError
 from nesf_ros.msg import Region
 from nesf_ros.ros.convert import color_of, depth_of, matrix_to_transform
 from nesf_ros.ros.map_replica import OCCUPIED_FROM, MapReplica
-from nesf_ros.srv import GetMap, LoadMap, QueryPoints, RenderView, Reset, SaveMap
+from nesf_ros.srv import (
+    GetMap,
+    LoadMap,
+    QueryPoints,
+    QueryRelevancy,
+    RenderView,
+    Reset,
+    SaveMap,
+    SetLabels,
+)
 from nesf_ros.types import Box, Intrinsics, PointAnswers, View
 
 MAP_QOS = QoSProfile(depth=64, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -40,6 +49,8 @@ SERVICES = {
     "get_map": GetMap,
     "query_points": QueryPoints,
     "render_view": RenderView,
+    "query_relevancy": QueryRelevancy,
+    "set_labels": SetLabels,
     "save_map": SaveMap,
     "load_map": LoadMap,
     "reset": Reset,
@@ -180,6 +191,14 @@ class MapClient:
         normals = np.frombuffer(reply.normals.data, np.float32)
         normals = normals.reshape(camera.height, camera.width, 3)
         return View(color_of(reply.color), depth_of(reply.depth, 1.0), normals)
+
+    def ask(
+        self, texts: Sequence[str], negatives: Sequence[str] = (), threshold: float = 0.0
+    ) -> QueryRelevancy.Response:
+        """Where texts are in the map, as QueryRelevancy.srv tells."""
+        return self.call(
+            "query_relevancy", texts=list(texts), negatives=list(negatives), threshold=threshold
+        )
 
     def save_map(self, name: str) -> tuple[str, int]:
         """Path and size in bytes of the file that the node has written."""

@@ -1,0 +1,87 @@
+"""`nesf-ros ask`: where something is in a running node's map, in words and as a picture."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nesf_ros.cli.found import Render
+    from nesf_ros.msg import Instance, TextAnswer
+SHOWN = 5
+"""Instances that are told of each text."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "ask",
+        help="where something is in the map of a running node",
+        description="Ask a running perception node where things are; a picture of the best answer "
+        "to each text is saved.",
+    )
+    parser.add_argument("texts", nargs="+", metavar="TEXT", help='such as "the red mug"')
+    parser.add_argument(
+        "--negatives", nargs="+", default=[], metavar="TEXT",
+        help="phrases to hold the texts against (the node's)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threshold", type=float, default=0.0,
+        help="relevancy from which something counts as found, 0–1 (as validated for the model)",
+    )  # fmt: skip
+    parser.add_argument("--node", default="/nesf", help="name of the node (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder of the pictures (.)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, tell, and leave pictures; 1 where nothing was found."""
+    from nesf_ros.ros.environment import prepare_process
+    from nesf_ros.ros.map_client import MapClient
+
+    prepare_process()
+    with MapClient("asking", args.node) as client:
+        client.wait_until_ready(10.0)
+        answers = client.ask(args.texts, args.negatives, args.threshold)
+        for answer in answers.answers:
+            print(told(answer, answers.threshold))
+            if answer.exists:
+                print(f"  {save_picture(client.render_view, answer, args.out)}")
+    return 0 if any(answer.exists for answer in answers.answers) else 1
+
+
+def told(answer: TextAnswer, threshold: float) -> str:
+    """What was found, for people."""
+    if not answer.exists:
+        return f"{answer.text}: not found ({answer.score:.2f}; {threshold:.2f} would do)"
+    lines = [f"{answer.text}: {answer.score:.2f}"]
+    lines += [f"  {_place(instance)}" for instance in answer.instances[:SHOWN]]
+    if len(answer.instances) > SHOWN:
+        lines.append(f"  and {len(answer.instances) - SHOWN} more")
+    return "\n".join(lines)
+
+
+def _place(instance: Instance) -> str:
+    at, low, high = instance.centroid, instance.lower, instance.upper
+    size = (high.x - low.x, high.y - low.y, high.z - low.z)
+    return (
+        f"no. {instance.id} at ({at.x:.2f}, {at.y:.2f}, {at.z:.2f}) m, "
+        f"{' x '.join(f'{100 * edge:.0f}' for edge in size)} cm, relevancy {instance.score:.2f}, "
+        f"{instance.voxel_count} voxels"
+    )
+
+
+def save_picture(render: Render, answer: TextAnswer, folder: Path) -> Path:
+    """A view of the map with the best answer outlined; the file."""
+    from nesf_ros.cli.found import picture_of
+    from nesf_ros.cli.pictures import write_picture
+    from nesf_ros.types import Box
+
+    best = answer.instances[0]
+    box = Box(*((p.x, p.y, p.z) for p in (best.lower, best.upper)))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{re.sub(r'[^a-z0-9]+', '-', answer.text.lower()).strip('-') or 'found'}.png"
+    write_picture(path, picture_of(render, box, f"{answer.text} ({answer.score:.2f})"))
+    return path

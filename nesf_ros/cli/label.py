@@ -1,0 +1,99 @@
+"""`nesf-ros label`: where texts are in one picture, without a map or ROS."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "label",
+        help="where texts are in one picture",
+        description="Show how relevant each part of a picture is to each text.",
+    )
+    parser.add_argument("image", type=Path, help="a picture (JPEG, PNG)")
+    parser.add_argument("--texts", nargs="+", required=True, metavar="TEXT")
+    parser.add_argument("--out", type=Path, help="picture to write (IMAGE-relevancy.png)")
+    parser.add_argument(
+        "--preset", default="live", help="paper, code, chefer, or live: a budget in time"
+    )
+    parser.add_argument(
+        "--budget-ms", type=float, default=2000.0, help="of --preset live, ms (%(default)s)"
+    )
+    parser.add_argument("--model", help="as vision.model (the embedded one)")
+    parser.add_argument("--pretrained", help="as vision.pretrained")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, tell where each text is most relevant, and draw it."""
+    import torch
+
+    from nesf_ros.cli.pictures import write_picture
+    from nesf_ros.config import VisionConfig, with_values
+    from nesf_ros.vision.models import load_model
+    from nesf_ros.vision.presets import preset_named
+    from nesf_ros.vision.relevancy import RelevancyExtractor
+    from nesf_ros.vision.text import TextEncoder
+
+    given = {"model": args.model, "pretrained": args.pretrained}
+    config = with_values(VisionConfig(), {key: value for key, value in given.items() if value})
+    image = read_image(args.image)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = load_model(config, device)
+    texts = TextEncoder(model, config.prompts).embed(args.texts)
+    preset = preset_named(args.preset, args.budget_ms)
+    extractor = RelevancyExtractor(model.tower, preset, (model.mean, model.std))
+    maps = extractor.relevancy(image, texts).cpu().numpy()
+    for text, relevancy in zip(args.texts, maps, strict=True):
+        v, u = divmod(int(relevancy.argmax()), relevancy.shape[1])
+        print(f"{text}: most relevant at ({u}, {v}) px, {relevancy.max():.3f}")
+    out = args.out or args.image.with_name(f"{args.image.stem}-relevancy.png")
+    write_picture(out, sheet(image, args.texts, maps))
+    print(out)
+    return 0
+
+
+def read_image(path: Path) -> np.ndarray:
+    """RGB pixels of a file. DatasetError where it cannot be read."""
+    import cv2
+
+    from nesf_ros.errors import DatasetError
+
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise DatasetError(f"{path} is not there, or no picture")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def sheet(image: np.ndarray, texts: list[str], maps: np.ndarray) -> np.ndarray:
+    """The picture, then for each text its relevancy laid over it; scaled to the largest of all."""
+    import cv2
+    import numpy as np
+
+    most = max(float(maps.max()), 1e-9)
+    cells = [_titled(image, "")]
+    for text, relevancy in zip(texts, maps, strict=True):
+        shade = cv2.applyColorMap((255 * relevancy / most).astype(np.uint8), cv2.COLORMAP_TURBO)
+        laid = (0.45 * image + 0.55 * cv2.cvtColor(shade, cv2.COLOR_BGR2RGB)).astype(np.uint8)
+        cells.append(_titled(laid, f"{text} ({relevancy.max():.2f})"))
+    columns = min(3, len(cells))
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
+    rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
+    return np.vstack(rows)
+
+
+def _titled(pixels: np.ndarray, title: str) -> np.ndarray:
+    import cv2
+    import numpy as np
+
+    strip = np.full((24, pixels.shape[1], 3), 255, np.uint8)
+    text = title.encode("ascii", "replace").decode()
+    cv2.putText(strip, text, (4, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.vstack([strip, pixels])
