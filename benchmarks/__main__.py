@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("integration", "map_real", "map_accuracy", "live", "synthetic", "relevancy")
+NAMES = ("integration", "map_real", "map_accuracy", "live", "synthetic", "relevancy", "semantics")
 
 
 def main() -> int:
@@ -18,6 +18,10 @@ def main() -> int:
         "--data", default="../shared/data", help="folder with the recordings (default: %(default)s)"
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="length of `live`")
+    parser.add_argument(
+        "--model", default="nesf-mini", help="of `semantics`, as vision.model; oracle: none"
+    )
+    parser.add_argument("--pretrained", default="embedded", help="its weights")
     args = parser.parse_args()
     report = importlib.import_module(f"benchmarks.{args.name}").run(args)
     print(report.as_json() if args.json else report.as_text())

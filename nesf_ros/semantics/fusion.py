@@ -39,8 +39,8 @@ def fuse_keyframe(
     layer.follow(voxel_map)
     voxels, points = visible_voxels(voxel_map, frame)
     rgbd = frame.rgbd
-    points = _moved(points, invert(rgbd.depth_T_color))
-    pixels, inside = _projected(points, rgbd.color_intrinsics)
+    points = moved(points, invert(rgbd.depth_T_color))
+    pixels, inside = projected(points, rgbd.color_intrinsics)
     voxels, pixels, depth_m = voxels[inside], pixels[inside], points[inside, 2]
     if not len(voxels):
         return torch.zeros(0, dtype=torch.int64, device=layer.device)
@@ -78,8 +78,8 @@ def visible_voxels(
     depth_m = depth_m * (depth_m >= config.min_depth_m) * (depth_m <= config.max_depth_m)
     voxels = occupied_voxels_of(voxel_map, _blocks_around(voxel_map, frame, depth_m))
     centres = (voxels.double() + 0.5) * config.voxel_size_m
-    points = _moved(centres, invert(frame.world_T_camera))
-    pixels, inside = _projected(points, camera)
+    points = moved(centres, invert(frame.world_T_camera))
+    pixels, inside = projected(points, camera)
     voxels, points = voxels[inside], points[inside]
     u, v = pixels[inside].round().long().unbind(1)
     near = (points[:, 2] - depth_m[v, u]).abs() < VISIBLE_VOXELS * config.voxel_size_m
@@ -106,19 +106,17 @@ def _blocks_around(
     rays = torch.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy, z * 0 + 1], 1)
     shifts = torch.tensor([-1.0, 0.0, 1.0], device=z.device) * VISIBLE_VOXELS * size
     points = (rays[:, None] * (z[:, None] + shifts)[..., None]).flatten(0, 1)
-    blocks = torch.floor(_moved(points, frame.world_T_camera) / voxel_map.block_m).long()
+    blocks = torch.floor(moved(points, frame.world_T_camera) / voxel_map.block_m).long()
     return unpacked(block_keys(blocks).unique()).int()
 
 
-def _moved(
-    points: Float64[Tensor, "n 3"], b_T_a: Float64[ndarray, "4 4"]
-) -> Float64[Tensor, "n 3"]:
+def moved(points: Float64[Tensor, "n 3"], b_T_a: Float64[ndarray, "4 4"]) -> Float64[Tensor, "n 3"]:
     """Points of frame a in frame b."""
     matrix = torch.from_numpy(b_T_a).to(points)
     return points @ matrix[:3, :3].T + matrix[:3, 3]
 
 
-def _projected(
+def projected(
     points: Float64[Tensor, "n 3"], camera: Intrinsics
 ) -> tuple[Float64[Tensor, "n 2"], Tensor]:
     """Pixels (u, v) of points in a camera's frame, and which of them lie in its image."""

@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int16, Int64, UInt8
 from torch import Tensor
 
 from nesf_ros.errors import QueryError
-from nesf_ros.semantics.calibration import Calibration, probabilities
+from nesf_ros.semantics.calibration import Calibration
 from nesf_ros.voxels.features import FeatureLayer
 
 MOST = 2000
@@ -58,9 +58,12 @@ class LabelSet:
         Unknown is what lies nearer to none of the labels than to any.
         """
         scale, none = self.calibration.scale, self.calibration.unknown_below
-        found = probabilities(cosines, scale, none)
-        confidence, best = found[:, :-1].max(1)
-        known = confidence > found[:, -1]
+        logits = scale * cosines
+        nearest, best = logits.max(1)
+        unknown = torch.full_like(nearest, scale * none)
+        # As `calibration.probabilities`, computed for the best alone.
+        confidence = (nearest - torch.logaddexp(logits.logsumexp(1), unknown)).exp()
+        known = nearest > unknown
         zero = torch.zeros((), device=cosines.device)
         return torch.where(known, best + 1, 0).short(), torch.where(known, confidence, zero)
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from nesf_ros.config import SemanticsConfig
 from nesf_ros.errors import QueryError
-from nesf_ros.semantics.calibration import Calibration
+from nesf_ros.semantics.calibration import Calibration, probabilities
 from nesf_ros.semantics.labels import MOST, UNKNOWN_COLOR, LabelSet, label_color, relabel
 from nesf_ros.voxels.features import FeatureLayer
 
@@ -47,6 +47,18 @@ def test_labels_and_confidence_by_hand():
     first = math.exp(7) / (math.exp(7) + math.exp(6) + math.exp(4))
     last = math.exp(9) / (math.exp(0) + math.exp(9) + math.exp(4))
     torch.testing.assert_close(confidence, torch.tensor([first, 0.0, last]))
+
+
+def test_confidence_is_the_calibrated_probability_of_the_label():
+    cosines = torch.rand(500, len(WORDS), generator=torch.Generator().manual_seed(0))
+    labels = LabelSet.of(WORDS, Encoder(), Calibration(12.0, 0.7, 0.5))
+    label, confidence = labels.classify(cosines)
+    chances = probabilities(cosines, 12.0, 0.7)
+    best = chances.argmax(1)
+    assert torch.equal(label.long(), torch.where(best == len(WORDS), 0, best + 1))
+    known = label > 0
+    assert 0 < known.sum() < 500
+    torch.testing.assert_close(confidence[known], chances[known].amax(1))
 
 
 def test_voxels_are_labelled_with_the_nearest_name_or_none():
