@@ -33,6 +33,8 @@ CAMERA, MAP_FRAME, TARGET = "/camera", "map", "/nesf"
 PERCEPTION, REPLAY = "perception_node", "replay_node"
 START_S = 60.0
 """Longest time that a process may take to appear."""
+QUESTIONS = ("a teapot", "a washing machine", "a piano")
+"""What the built-in room is searched for: the last is not there."""
 Say = Callable[[str], None]
 
 
@@ -54,6 +56,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--voxel", type=float, default=0.04, metavar="M", help="edge of a voxel, m (0.04)"
     )
+    parser.add_argument(
+        "--ask", nargs="*", default=QUESTIONS, metavar="TEXT",
+        help=f"what to look for at the end ({', '.join(QUESTIONS)})",
+    )  # fmt: skip
     parser.add_argument(
         "--keep-running", action="store_true", help="leave the node up until Ctrl-C, for RViz"
     )
@@ -173,6 +179,7 @@ def interview(
     from nesf_ros.cli import pictures, planner
     from nesf_ros.cli.map import open_map
     from nesf_ros.cli.map_export import export_map
+    from nesf_ros.cli.questions import ask_in_words
 
     poses = np.array(watch.poses)
     extent = planner.Extent.of(client.map.occupied_points(), client.map.voxel_size_m)
@@ -194,12 +201,14 @@ def interview(
     say(planner.saved_text(saved))
     triangles, _ = export_map(open_map(Path(saved["path"])), args.out / "map.ply")
     say(f"  map.ply        {triangles} coloured triangles")
+    words = ask_in_words(client, args.ask, args.out, say)
     return {
         "extent_m": {"lower": extent.box.lower, "upper": extent.box.upper},
         "get_map": dense.counts,
         "query_points": points,
         "save_map": saved,
         "map_ply_triangles": triangles,
+        "in_words": words,
     }
 
 
