@@ -19,6 +19,7 @@ from nesf_ros.geometry.se3 import check_pose
 from nesf_ros.semantics.language import Answer, LanguageMap, Model, Question
 from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, View
 from nesf_ros.voxels.features import FeatureLayer
+from nesf_ros.voxels.layer_file import SavedLayer
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.read import SurfaceIndex, describe_points, render
 from nesf_ros.voxels.storage import load_map, map_path, save_map
@@ -51,13 +52,19 @@ class SemanticMapper:
         self.on_keyframe: Callable[[PosedFrame], None] = self.understand
         """Called with every keyframe once it is in the map; replace it to look at it elsewhere."""
         self._surfaces = SurfaceIndex()
+        self._unread: SavedLayer | None = None
+        """Embeddings of the map that was loaded, while no model has come for them."""
 
     def use_language(self, model: Model) -> None:
         """Take in keyframes by a vision-language model (`vision.models.load_model`) from now on.
 
-        Those that are held already are looked at now.
+        Those that are held already are looked at now. StorageError, and no language, if the map
+        was loaded with another model's embeddings: they are not thrown away.
         """
-        self.language = LanguageMap(self.map, model, self.config.vision, self.config.semantics)
+        language = LanguageMap(self.map, model, self.config.vision, self.config.semantics)
+        if self._unread is not None:
+            language.restore(self._unread, "the loaded map")
+        self.language, self._unread = language, None
         for keyframe in self.keyframes:
             self.on_keyframe(keyframe.frame)
 
@@ -145,11 +152,13 @@ class SemanticMapper:
     def save(self, name: str) -> tuple[Path, int]:
         """Write the map into the configured folder; returns path and size in bytes."""
         path = map_path(self.config.map.folder, name)
-        return path, save_map(self.map, path, self.layer)
+        layer = self._unread if self.language is None else self.layer
+        return path, save_map(self.map, path, layer)
 
     def load(self, name: str) -> None:
         """Replace the map by a saved one; on StorageError the present map is kept."""
-        load_map(self.map, map_path(self.config.map.folder, name), self.layer)
+        saved = load_map(self.map, map_path(self.config.map.folder, name), self.layer)
+        self._unread = saved if self.language is None else None
         # Not the saved id: a map loaded over its own continuation must reach readers as a new one.
         self.map.map_id = uuid.uuid4().hex
         self.keyframes.clear()
@@ -160,5 +169,6 @@ class SemanticMapper:
         """Forget map and keyframes."""
         self.map.reset()
         self.keyframes.clear()
+        self._unread = None
         if self.language:
             self.language.clear()

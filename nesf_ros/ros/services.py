@@ -63,7 +63,7 @@ class MapServices(Serving):
             return
         if request.form != GetMap.Request.BLOCKS:
             raise QueryError(f"form {request.form}; 0 asks for blocks, 1 for a dense grid")
-        encoded = encode(voxel_map, voxel_map.block_index(box))
+        encoded = encode(voxel_map, voxel_map.block_index(box), mapper.layer)
         listed = int((encoded.row >= 0).sum())
         if listed * BYTES_PER_SENT_BLOCK > REPLY_BYTES:
             raise QueryError(

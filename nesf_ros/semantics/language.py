@@ -24,6 +24,7 @@ from nesf_ros.types import Box, PosedFrame
 from nesf_ros.vision.crops import crop_batches
 from nesf_ros.vision.text import Encoder, TextEncoder
 from nesf_ros.voxels.features import FeatureLayer
+from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
 from nesf_ros.voxels.map import VoxelMap
 
 IMAGE = "(image)"
@@ -153,6 +154,11 @@ class LanguageMap:
         """Forget everything but the labels."""
         self.layer.clear()
         self._finder.clear()
+
+    def restore(self, saved: SavedLayer, name: str) -> None:
+        """Take over embeddings of a file called `name`. StorageError if they do not fit."""
+        check_fits(self.layer, saved, name)
+        restore(self.layer, saved)
 
     def taken_over(self) -> None:
         """A saved layer has come into `layer`: its voxels have no labels yet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import torch
 from numpy import ndarray
@@ -22,6 +24,14 @@ _COLUMNS = {  # dtype and shape; names are sizes
     "mean": (np.float32, ("dim",)),
     "matrix": (np.float32, ("width", "dim")),
 }
+
+
+@dataclass(frozen=True)
+class SavedLayer:
+    """Embeddings as a file has them, checked, for a model that is not there (yet)."""
+
+    about: dict
+    tensors: dict[str, ndarray] = field(repr=False)
 
 
 def columns(layer: FeatureLayer) -> dict[str, ndarray]:
@@ -79,8 +89,9 @@ def _check_values(tensors: dict[str, ndarray]) -> None:
         raise ValueError("the embeddings' basis is none")
 
 
-def check_fits(layer: FeatureLayer, about: dict, tensors: dict[str, ndarray], name: str) -> None:
-    """Raise StorageError if a (valid) layer is another model's, or too large for this one."""
+def check_fits(layer: FeatureLayer, saved: SavedLayer, name: str) -> None:
+    """Raise StorageError if a saved layer is another model's, or too large for this one."""
+    about, tensors = saved.about, saved.tensors
     dim = tensors[PREFIX + "mean"].shape[0]
     if about["model"] != layer.model or dim != layer.dim:
         raise StorageError(
@@ -99,9 +110,9 @@ def check_fits(layer: FeatureLayer, about: dict, tensors: dict[str, ndarray], na
         )
 
 
-def restore(layer: FeatureLayer, tensors: dict[str, ndarray]) -> None:
-    """Fill a layer from arrays that were checked."""
+def restore(layer: FeatureLayer, saved: SavedLayer) -> None:
+    """Fill a layer from a saved one that fits."""
     voxel, code, weight, mean, matrix = (
-        torch.from_numpy(tensors[PREFIX + name]).to(layer.device) for name in _COLUMNS
+        torch.from_numpy(saved.tensors[PREFIX + name]).to(layer.device) for name in _COLUMNS
     )
     layer.restore(voxel.long(), code.view(torch.bfloat16), weight.float(), Basis(mean, matrix))

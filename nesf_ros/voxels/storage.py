@@ -23,6 +23,7 @@ from nesf_ros.voxels import layer_file
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.format import COLUMNS, FAINTEST, FORMAT, VERSION, check
 from nesf_ros.voxels.grid import BYTES_PER_BLOCK, BYTES_PER_PLACE, BlockGrid
+from nesf_ros.voxels.layer_file import SavedLayer
 from nesf_ros.voxels.map import Submap, VoxelMap
 
 SUFFIX = ".nesfmap"
@@ -49,7 +50,9 @@ def map_path(folder: str | Path, name: str) -> Path:
     return path
 
 
-def save_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None) -> int:
+def save_map(
+    voxel_map: VoxelMap, path: Path, layer: FeatureLayer | SavedLayer | None = None
+) -> int:
     """Write the map to `path` in one step: a reader sees the old file or the new one, never half.
 
     The embeddings of `layer` go with it; its labels do not, since names can be given anew. Signed
@@ -73,8 +76,10 @@ def save_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None)
             for s in voxel_map.submaps
         ],
     }
-    embeddings = layer_file.columns(layer) if layer is not None else {}
-    if layer is not None and embeddings:
+    if isinstance(layer, SavedLayer):
+        tensors |= layer.tensors
+        about["layer"] = layer.about
+    elif layer is not None and (embeddings := layer_file.columns(layer)):
         tensors |= embeddings
         about["layer"] = layer_file.header(layer)
     text = json.dumps(about, sort_keys=True)
@@ -140,13 +145,15 @@ def _replace(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def load_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None) -> None:
+def load_map(
+    voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None
+) -> SavedLayer | None:
     """Replace map and embeddings by saved ones; both are unchanged if anything is wrong.
 
-    Without `layer`, embeddings in the file are left out; where the file has none, `layer` is empty
-    from then on. StorageError says what is wrong: missing, larger than the memory limit,
-    truncated, tampered with, of another version, of another voxel size than the configured one,
-    or embeddings of another model.
+    Returns the embeddings that the file has. They go into `layer`, if there is one, which is empty
+    from then on if there are none. StorageError says what is wrong: missing, larger than the
+    memory limit, truncated, tampered with, of another version, of another voxel size than the
+    configured one, or embeddings of another model.
     """
     limit = int(voxel_map.config.memory_mib * 2**20)
     more = int(layer.config.feature_mib * 2**20) if layer is not None else 0
@@ -164,8 +171,9 @@ def load_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None)
             f"{limit / 2**20:.0f}"
         )
     embeddings = {name: v for name, v in tensors.items() if name.startswith(layer_file.PREFIX)}
-    if layer is not None and embeddings:
-        layer_file.check_fits(layer, about["layer"], embeddings, str(path))
+    saved = SavedLayer(about["layer"], embeddings) if embeddings else None
+    if layer is not None and saved is not None:
+        layer_file.check_fits(layer, saved, str(path))
     base = voxel_map.revision + 1
     submaps = [
         _submap(number, entry, tensors, voxel_map.device, base)
@@ -177,8 +185,9 @@ def load_map(voxel_map: VoxelMap, path: Path, layer: FeatureLayer | None = None)
     voxel_map.revision = base + about["revision"]
     if layer is not None:
         layer.clear()
-        if embeddings:
-            layer_file.restore(layer, embeddings)
+        if saved is not None:
+            layer_file.restore(layer, saved)
+    return saved
 
 
 def read_map_file(path: Path, max_bytes: int) -> tuple[dict, dict[str, ndarray]]:

@@ -184,6 +184,14 @@ def test_a_map_remembers_and_another_model_is_refused(mapper, config):
     plain = SemanticMapper(config)
     plain.load("home")
     assert plain.query_points(np.array([[0.0, 0.0, 1.5]])).state[0] == 2
+    # The model may come late, and the map be saved before: nothing is lost.
+    plain.save("copy")
+    late = SemanticMapper(config)
+    late.load("copy")
+    with pytest.raises(StorageError, match="the loaded map holds embeddings of model colours@0"):
+        late.use_language(ColorModel("shapes@111111111111"))
+    late.use_language(ColorModel())
+    assert late.ask(Question(("red",))).texts[0].exists
     other.reset()
     assert not other.ask(Question(("red",))).texts[0].exists
 
