@@ -1,0 +1,128 @@
+"""What a model's cosines are worth: `python -m nesf_ros.evaluation.calibrate --rooms 4`.
+
+Protocol: rooms of the split "validation", 30 hand-held views of 320×240 each, mapped as the node
+does it. Confidence: each room's voxels, labelled with two thirds of the room's classes; voxels of
+the other third are truly none of them. Threshold: every class that the model was trained with is
+asked for in every room; the mean relevancy of its five best voxels, over rooms and classes, against
+whether the class has five voxels in the map.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from numpy import ndarray
+from torch import Tensor
+
+from nesf_ros.config import NesfConfig, VisionConfig
+from nesf_ros.datasets.labelled import LabelledScene, LabelledView
+from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
+from nesf_ros.semantics.fusion import projected, visible_voxels
+from nesf_ros.semantics.language import LanguageMap, Model, Question
+from nesf_ros.synthetic.generate import labelled_scene
+from nesf_ros.synthetic.objects import CLASSES
+from nesf_ros.synthetic.order import Order
+from nesf_ros.synthetic.splits import HELD_OUT_VISION
+from nesf_ros.types import PosedFrame, RgbdFrame
+from nesf_ros.vision.models import load_model
+
+VIEWS, BEST, MOST = 30, 5, 20_000
+"""Views per room; voxels that stand for a text; voxels per room that calibrate labels."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the calibration of a model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default=VisionConfig().model)
+    parser.add_argument("--pretrained", default=VisionConfig().pretrained)
+    parser.add_argument("--rooms", type=int, default=4)
+    args = parser.parse_args(argv)
+    config = VisionConfig(model=args.model, pretrained=args.pretrained)
+    model = load_model(config, torch.device("cpu"))
+    order = Order("room", "validation", VIEWS, style="handheld", noise=True)
+    print(calibrate(model, [labelled_scene(order, index) for index in range(args.rooms)], config))
+    return 0
+
+
+def calibrate(model: Model, rooms: Sequence[LabelledScene], vision: VisionConfig) -> Calibration:
+    """Fit a model's calibration to labelled rooms."""
+    rng = np.random.default_rng(0)
+    known = [name for name in CLASSES if name not in HELD_OUT_VISION]
+    samples: list[tuple[Tensor, Tensor]] = []
+    scores, present = [], []
+    for room in rooms:
+        mapper, truth = mapped(model, room, vision)
+        language = mapper.language
+        assert language is not None
+        samples.append(_label_samples(language, truth, room, rng))
+        answer = mapper.ask(Question(tuple(known)))
+        best = np.sort(answer.relevancy, axis=0)[-BEST:].mean(0)
+        counts = np.bincount(truth[truth >= 0], minlength=len(room.classes))
+        here = {name for name, count in zip(room.classes, counts, strict=True) if count >= BEST}
+        scores += best.tolist()
+        present += [name in here for name in known]
+    labels = max(cosines.shape[1] for cosines, _ in samples)
+    # Rooms have different numbers of classes: what a room lacks is as far off as can be.
+    cosines = torch.cat([_widened(c, labels) for c, _ in samples])
+    scale, unknown_below = fit_confidence(cosines, torch.cat([t for _, t in samples]))
+    threshold = fit_threshold(torch.tensor(scores), torch.tensor(present))
+    return Calibration(scale, unknown_below, threshold)
+
+
+def mapped(
+    model: Model, room: LabelledScene, vision: VisionConfig
+) -> tuple[SemanticMapper, Int64[ndarray, " rows"]]:
+    """A mapper that has seen a room, and the class of every voxel with an embedding; −1: none."""
+    mapper = SemanticMapper(NesfConfig(vision=vision))
+    mapper.use_language(model)
+    frames = [frame_of(view) for view in room.views]
+    for frame in frames:
+        mapper.add_frame(frame)
+    layer = mapper.layer
+    assert layer is not None
+    layer.follow(mapper.map)
+    truth = torch.full((len(layer),), -1)
+    for frame, view in zip(frames, room.views, strict=True):
+        voxels, points = visible_voxels(mapper.map, frame)
+        pixels, inside = projected(points, view.camera)
+        rows = layer.table.rows_of(voxels[inside])
+        u, v = pixels[inside].round().long().unbind(1)
+        classes = torch.from_numpy(room.class_ids(view.instances)).long()[v, u]
+        truth[rows[rows >= 0]] = classes[rows >= 0]
+    return mapper, truth.numpy()
+
+
+def frame_of(view: LabelledView) -> PosedFrame:
+    """A view as the mapper gets it."""
+    rgbd = RgbdFrame(view.stamp_ns, "camera", view.color, view.depth_m, view.camera, view.camera)
+    return PosedFrame(rgbd, view.world_T_camera)
+
+
+def _label_samples(
+    language: LanguageMap,
+    truth: Int64[ndarray, " rows"],
+    room: LabelledScene,
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Cosines of some voxels with two thirds of the room's classes, and which is right."""
+    here = rng.permutation(np.unique(truth[truth >= 0]))
+    asked = here[: max(1, 2 * len(here) // 3)]
+    rows = rng.permutation(np.flatnonzero(truth >= 0))[:MOST]
+    number = np.full(len(room.classes), -1)
+    number[asked] = np.arange(len(asked))
+    texts = language.encoder.embed([room.classes[index] for index in asked])
+    cosines = language.layer.similarity(texts.to(language.layer.device), torch.from_numpy(rows))
+    return cosines.cpu(), torch.from_numpy(number[truth[rows]])
+
+
+def _widened(cosines: Tensor, labels: int) -> Tensor:
+    return torch.nn.functional.pad(cosines, (0, labels - cosines.shape[1]), value=-1.0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
