@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -75,7 +76,8 @@ def fit_confidence(
         return value
 
     optimizer.step(loss)
-    return float(parameters[0].exp()), float(parameters[1])
+    scale, none = parameters.detach().tolist()
+    return math.exp(scale), none
 
 
 def fit_threshold(scores: Float32[Tensor, " n"], present: Bool[Tensor, " n"]) -> float:
