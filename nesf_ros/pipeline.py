@@ -16,7 +16,7 @@ from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
-from nesf_ros.semantics.language import Answer, LanguageMap, Model, Question
+from nesf_ros.semantics.language import Answer, LanguageMap, Model, PointWords, Question
 from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, View
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer
@@ -100,6 +100,12 @@ class SemanticMapper:
     def set_labels(self, names: Sequence[str]) -> None:
         """Name voxels by these labels from now on; none ends it. QueryError as `ask`."""
         self._asked().set_labels(names)
+
+    def describe(
+        self, points_map: Float64[ndarray, "n 3"], texts: Sequence[str] = ()
+    ) -> PointWords:
+        """Labels of points in the map frame, and their relevancy to texts. QueryError as `ask`."""
+        return self._asked().describe(points_map, texts)
 
     def _asked(self) -> LanguageMap:
         if self.language is None:

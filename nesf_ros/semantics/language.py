@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -19,6 +19,7 @@ from nesf_ros.semantics.dense import Sees, dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
 from nesf_ros.semantics.instances import Instance, InstanceFinder
 from nesf_ros.semantics.labels import LabelSet, relabel
+from nesf_ros.semantics.lookup import rows_at
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
 from nesf_ros.types import Box, PosedFrame
 from nesf_ros.vision.crops import crop_batches
@@ -85,6 +86,19 @@ class Answer:
     """Of each voxel for each text, 0–1."""
 
 
+@dataclass(frozen=True)
+class PointWords:
+    """What is known of points, in words."""
+
+    label: UInt8[ndarray, " n"]
+    """n: `label_names[n − 1]`, 0: no label."""
+    confidence: UInt8[ndarray, " n"]
+    """0–255 for 0–1."""
+    label_names: tuple[str, ...]
+    relevancy: Float32[ndarray, "n texts"]
+    """0–1; NaN where nothing is known."""
+
+
 class LanguageMap:
     """What a model makes of a voxel map. For the thread of the map, but for `look`."""
 
@@ -129,15 +143,12 @@ class LanguageMap:
     def ask(self, question: Question) -> Answer:
         """Where in the map each text is. Raises QueryError for what cannot be asked."""
         wanted, names = self._embedded(question)
-        phrases = self.encoder.embed(question.negatives or self._config.canonical)
         threshold = question.threshold or self._calibration.relevant_above
         if not 0 < threshold < 1:
             raise QueryError(f"threshold {threshold:g}; it lies between 0 and 1")
         self.layer.follow(self._map)
         voxels, rows = self._voxels_in(question.region)
-        texts = torch.cat([wanted, phrases]).to(self.layer.device)
-        cosines = self.layer.similarity(texts, rows)
-        scores = relevancy(cosines[:, : len(names)], cosines[:, len(names) :]).cpu().numpy()
+        scores = self._relevancy(wanted, rows, question.negatives).cpu().numpy()
         where = voxels.cpu().numpy()
         return Answer(
             texts=tuple(
@@ -149,6 +160,32 @@ class LanguageMap:
             voxels=where,
             relevancy=scores,
         )
+
+    def describe(self, points_m: Float64[ndarray, "n 3"], texts: Sequence[str] = ()) -> PointWords:
+        """Labels of points (map frame), and how relevant they are to texts. Raises QueryError.
+
+        A point speaks for the voxel around it, or one beside it (`lookup.rows_at`).
+        """
+        self.layer.follow(self._map)
+        size_m = self._map.config.voxel_size_m
+        rows = rows_at(self.layer, torch.from_numpy(points_m), size_m)
+        known = rows >= 0
+        label, confidence = (torch.zeros(len(rows), dtype=torch.uint8) for _ in range(2))
+        label[known] = self.layer.labels.codes(self.layer.column("label")[rows[known]])
+        confidence[known] = self.layer.column("confidence")[rows[known]]
+        relevant = torch.full((len(rows), len(texts)), torch.nan)
+        if texts and bool(known.any()):
+            relevant[known] = self._relevancy(self.encoder.embed(texts), rows[known])
+        names = self.layer.labels.wire_names
+        return PointWords(label.numpy(), confidence.numpy(), names, relevant.numpy())
+
+    def _relevancy(
+        self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str] = ()
+    ) -> Float32[Tensor, "n texts"]:
+        """Of rows of the layer (all where None) for embedded texts."""
+        phrases = self.encoder.embed(negatives or self._config.canonical)
+        cosines = self.layer.similarity(torch.cat([wanted, phrases]).to(self.layer.device), rows)
+        return relevancy(cosines[:, : len(wanted)], cosines[:, len(wanted) :])
 
     def clear(self) -> None:
         """Forget everything but the labels."""

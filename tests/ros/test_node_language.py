@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from geometry_msgs.msg import Point
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 
 from nesf_ros.msg import Region, VoxelMap
 from nesf_ros.ros.cloud import read_records
-from nesf_ros.srv import GetMap, QueryRelevancy, Reset, SetLabels
+from nesf_ros.srv import GetMap, QueryPoints, QueryRelevancy, Reset, SetLabels
 from nesf_ros.vision.models import build
 from nesf_ros.vision.registry import register
 
@@ -103,6 +104,12 @@ def test_labels_reach_the_map(robot, node, seen):
     assert len(labelled.label) == len(labelled.confidence) == len(labelled.occupancy)
     codes, labels = np.frombuffer(labelled.occupancy, np.uint8), np.frombuffer(labelled.label, "u1")
     assert (labels <= len(labelled.label_names)).all() and (labels[codes < 128] == 0).all()
+    points = [Point(x=WALL_M, z=1.0), Point(x=0.5, z=1.0)]
+    told = robot.call(node, QueryPoints, "query_points", points=points, texts=["wall", "mug"])
+    assert told.success and len(told.label) == 2 and told.label[1] == 0
+    assert told.label_names[told.label[0] - 1] in ("wall", "mug")
+    relevancy = np.reshape(told.relevancy, (2, 2))
+    assert ((relevancy[0] > 0) & (relevancy[0] < 1)).all() and np.isnan(relevancy[1]).all()
     assert robot.call(node, SetLabels, "set_labels", labels=[]).success
 
 

@@ -226,3 +226,18 @@ def test_a_text_is_read_once(mapper):
     read = len(model.read)
     mapper.ask(Question(("a red cup",)))
     assert len(model.read) == read
+
+
+def test_points_have_labels_and_relevancies(mapper):
+    mapper.set_labels(["red", "blue"])
+    points = np.array([[-0.5, 0.0, 1.5], [0.5, 0.0, 1.53], [0.0, 0.0, 0.5], [9.0, 9.0, 9.0]])
+    words = mapper.describe(points, ["blue", "red"])
+    names = ["", *words.label_names]
+    assert [names[number] for number in words.label] == ["red", "blue", "", ""]
+    assert (words.confidence[:2] > 128).all() and (words.confidence[2:] == 0).all()
+    (red_blue, red), (blue, blue_red) = words.relevancy[:2]
+    assert red > 0.9 > red_blue and blue > 0.9 > blue_red
+    assert np.isnan(words.relevancy[2:]).all()
+    assert mapper.describe(points).relevancy.shape == (4, 0)
+    mapper.set_labels([])
+    assert (mapper.describe(points).label == 0).all()
