@@ -7,7 +7,6 @@ Every figure is over crops of scenes that training has not seen, with an interva
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,65 +14,16 @@ from jaxtyping import Bool, Float32, Int64
 from numpy import ndarray
 from torch import Tensor
 
+from nesf_ros.evaluation.examiner import CAPTIONED, Asked, Examiner, Texts, of_classes, scenes_of
 from nesf_ros.evaluation.figures import Figure, mean_over
 from nesf_ros.synthetic.captions import COLOR_WORDS, MATERIAL_WORDS, nouns
 from nesf_ros.synthetic.objects import CLASSES
 from nesf_ros.synthetic.splits import HELD_OUT_VISION, SYNONYMS
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import COLOR_NAMES, MATERIALS, NAMES, NONE
-from nesf_ros.vision.models import VisionModel
-from nesf_ros.vision.text import TextEncoder
 
-CAPTIONED = tuple(name for name in sorted(CLASSES) if name not in HELD_OUT_VISION)
-"""The catalogue's classes that training shows."""
 CLUTTER = 0.1
 """Share of a crop that other things fill from which on it counts as cluttered."""
-_AT_ONCE = 64
-
-Texts = Float32[Tensor, "texts dim"]
-
-
-class Examiner:
-    """Asks one model about crops."""
-
-    def __init__(self, model: VisionModel, templates: str):
-        """Ask with a set of prompt templates."""
-        self.model = model
-        self._encoder = TextEncoder(model, templates, cache_size=100_000)
-
-    def texts(self, labels: Sequence[str]) -> Texts:
-        """Embeddings of labels."""
-        return self._encoder.embed(labels)
-
-    def pictures(self, crops: CropSet) -> Float32[Tensor, "n 3 px px"]:
-        """Crops as the tower takes them."""
-        images = torch.from_numpy(crops.image).permute(0, 3, 1, 2).float() / 255
-        px = self.model.image_px
-        images = torch.nn.functional.interpolate(
-            images, (px, px), mode="bicubic", antialias=True
-        ).clamp(0, 1)
-        mean, std = (torch.tensor(v).view(3, 1, 1) for v in (self.model.mean, self.model.std))
-        return (images - mean) / std
-
-    def images(self, crops: CropSet) -> Float32[Tensor, "n dim"]:
-        """Embeddings of crops."""
-        parts = [
-            self.model.tower.look(self.pictures(crops.picked(part))).embedding()
-            for part in _parts(len(crops))
-        ]
-        return torch.cat(parts)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Crops that have all that a question needs, and their embeddings."""
-
-    crops: CropSet
-    images: Float32[Tensor, "n dim"]
-
-    def where(self, mask: Bool[ndarray, " n"]) -> Asked:
-        """Some of them."""
-        return Asked(self.crops.picked(mask), self.images[torch.from_numpy(mask)])
 
 
 def names_right(asked: Asked, texts: Texts, labels: Sequence[str]) -> Bool[ndarray, " n"]:
@@ -83,7 +33,10 @@ def names_right(asked: Asked, texts: Texts, labels: Sequence[str]) -> Bool[ndarr
 
 
 def renamed_right(
-    asked: Asked, names: Texts, others: Texts, classes: Sequence[str]
+    asked: Asked,
+    names: Texts,
+    others: Float32[Tensor, "classes dim"],
+    classes: Sequence[str],
 ) -> Bool[ndarray, " n"]:
     """The same, where the true class goes by another name and all other classes by their own.
 
@@ -142,14 +95,11 @@ def hard_negatives_beaten(asked: Asked, examiner: Examiner, seed: int = 0) -> Bo
     return (scores.argmax(1) == 0).numpy()
 
 
-def zero_shot(
-    examiner: Examiner, crops: CropSet, held_out: CropSet, one_per_scene: bool = False
-) -> dict[str, Figure]:
+def zero_shot(examiner: Examiner, crops: CropSet, held_out: CropSet) -> dict[str, Figure]:
     """All figures on crops of captioned classes, and on crops of held-out ones."""
-    known = np.isin(crops.name, [NAMES.index(name) for name in CAPTIONED])
-    crops = crops.picked(known)
+    crops = of_classes(crops, CAPTIONED)
     asked = Asked(crops, examiner.images(crops))
-    groups = crops.kind.astype(np.int64) * 10**6 + crops.scene
+    groups = scenes_of(crops)
     names = examiner.texts(CAPTIONED)
     found: dict[str, Figure] = {}
 
@@ -208,7 +158,7 @@ def _other_names(examiner: Examiner, asked: Asked, names: Texts, note) -> None:
 
 def _held_out(examiner: Examiner, crops: CropSet, found: dict[str, Figure]) -> None:
     """Crops of classes that training never shows: among all classes, and among themselves."""
-    crops = crops.picked(np.isin(crops.name, [NAMES.index(name) for name in HELD_OUT_VISION]))
+    crops = of_classes(crops, HELD_OUT_VISION)
     if not len(crops):
         return
     asked = Asked(crops, examiner.images(crops))
@@ -217,8 +167,4 @@ def _held_out(examiner: Examiner, crops: CropSet, found: dict[str, Figure]) -> N
         ("held-out, of themselves", HELD_OUT_VISION),
     ):
         right = names_right(asked, examiner.texts(labels), labels)
-        found[title] = mean_over(right, crops.scene.astype(np.int64))
-
-
-def _parts(count: int) -> list[ndarray]:
-    return [np.arange(start, min(start + _AT_ONCE, count)) for start in range(0, count, _AT_ONCE)]
+        found[title] = mean_over(right, scenes_of(crops))

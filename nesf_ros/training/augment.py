@@ -26,7 +26,7 @@ class Augmentation:
     offset: float = 0.06
     contrast: tuple[float, float] = (0.8, 1.2)
     noise: float = 0.04
-    coarse: float = 0.35
+    coarse: float = 0.25
     """How often crops look as if cut from a coarse image, batch by batch."""
     covered: float = 0.25
     """How often a rectangle hides a part, batch by batch."""
@@ -61,7 +61,7 @@ class Augmentation:
 
         if float(torch.rand((), generator=generator)) < self.coarse:
             px = images.shape[-1]
-            small = int(px * (0.35 + 0.5 * float(torch.rand((), generator=generator))))
+            small = int(px * (0.5 + 0.45 * float(torch.rand((), generator=generator))))
             shrunk = F.interpolate(images, (small, small), mode="area")
             images = F.interpolate(shrunk, (px, px), mode="bilinear")
         middle = images.mean((1, 2, 3), keepdim=True)

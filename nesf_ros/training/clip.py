@@ -29,8 +29,10 @@ from nesf_ros.config import VisionConfig
 from nesf_ros.errors import ConfigError, NesfError
 from nesf_ros.evaluation.zero_shot import Examiner, zero_shot
 from nesf_ros.training.bank import TextBank, make_bank
+from nesf_ros.training.batches import Sampler
 from nesf_ros.training.checkpoints import export, load_checkpoint, save_checkpoint
-from nesf_ros.training.loop import Sampler, TrainConfig, Trainer, train
+from nesf_ros.training.loop import Trainer, train
+from nesf_ros.training.settings import TrainConfig
 from nesf_ros.training.shards import CROPS_PER_SHARD, read_shards, write_shards
 from nesf_ros.vision.models import build, load_model, tokenizer
 from nesf_ros.vision.registry import register

@@ -10,141 +10,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, Int64
 from torch import Tensor, nn
 from torch.distributed.algorithms.model_averaging.averagers import PeriodicModelAverager
 
-from nesf_ros.training.augment import Augmentation, labels_through, seen_through
 from nesf_ros.training.bank import KNOWN, TextBank
-from nesf_ros.training.shards import CropSet
-from nesf_ros.training.vocabulary import COLOR_NAMES, MATERIALS, NAMES, NONE, SURROUNDINGS
+from nesf_ros.training.batches import Batch, Sampler
+from nesf_ros.training.settings import TrainConfig
+from nesf_ros.training.vocabulary import COLOR_NAMES, MATERIALS, SURROUNDINGS
 from nesf_ros.vision.towers.class_head import ClipModule
 
 START_SCALE = 20.0
 TOGETHER = 8
 """Steps after which several processes average their weights."""
-MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-"""open_clip's own, for red, green and blue, 0 to 1."""
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """Of the parts of the loss."""
-
-    names: float = 1.0
-    colors: float = 0.4
-    materials: float = 0.3
-    color_names: float = 0.7
-    material_names: float = 0.4
-    cosine: float = 0.3
-    cells: float = 0.5
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train."""
-
-    crops: int = 1_200_000
-    """How many to look at in all, those seen again counted again."""
-    batch: int = 256
-    stages: tuple[tuple[float, int], ...] = ((0.0, 48), (0.35, 64), (0.8, 96))
-    """Share of the training from which crops have this side, pixels: small ones are seen faster."""
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.02
-    """Share of the training in which the learning rate rises."""
-    scale: float = 25.0
-    """Largest factor on cosines; higher ones teach the exact phrases and hurt their synonyms."""
-    smoothing: float = 0.05
-    """Share of the truth that is given to all other phrases."""
-    ema: float = 0.998
-    """Of the averaged weights that are kept each step."""
-    rare: float = 0.5
-    """How far rare classes are favoured: 0 not at all, 1 until all come equally often."""
-    surroundings: float = 0.3
-    """Weight of crops and cells of walls and the like against those of things."""
-    seed: int = 0
-    weights: LossWeights = field(default_factory=LossWeights)
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-    def size_px(self, progress: float) -> int:
-        """Side of crops at a share of the training."""
-        return [px for since, px in self.stages if since <= progress][-1]
-
-    def rate(self, progress: float) -> float:
-        """Learning rate: up in a line, down as a cosine."""
-        rise = min(1.0, (progress + 1e-3) / self.warmup)
-        fall = 0.5 * (1 + math.cos(math.pi * progress))
-        return self.learning_rate * rise * max(fall, 0.005)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Crops as the loss needs them; class numbers are places in KNOWN, -1 for none."""
-
-    images: Float32[Tensor, "n 3 px px"]
-    """Normalised."""
-    names: Int64[Tensor, " n"]
-    colors: Int64[Tensor, " n"]
-    materials: Int64[Tensor, " n"]
-    cells: Int64[Tensor, "n cells cells"]
-    """Class of what is seen in each cell of the last map."""
-
-
-def known_numbers(names: UInt8[Tensor, "*n"]) -> Int64[Tensor, "*n"]:
-    """From places in NAMES to places in KNOWN; -1 for held-out classes and for NONE."""
-    table = torch.full((256,), -1, dtype=torch.int64)
-    table[: len(NAMES)] = torch.tensor([KNOWN.index(n) if n in KNOWN else -1 for n in NAMES])
-    return table.to(names.device)[names.long()]
-
-
-def _numbers(column: UInt8[np.ndarray, " n"]) -> Int64[Tensor, " n"]:
-    """Numbers of words, -1 for NONE."""
-    return torch.from_numpy(np.where(column == NONE, -1, column.astype(np.int64)))
-
-
-def normalized(images: Float32[Tensor, "n 3 px px"]) -> Float32[Tensor, "n 3 px px"]:
-    """As the tower takes them, from 0 to 1."""
-    mean, std = (torch.tensor(v, device=images.device).view(3, 1, 1) for v in (MEAN, STD))
-    return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-class Sampler:
-    """Draws crops to train on, rare classes more often than they come."""
-
-    def __init__(self, crops: CropSet, config: TrainConfig):
-        """Draw from `crops`, of which none shows a held-out class."""
-        self.crops, self.config = crops, config
-        counts = np.bincount(crops.name, minlength=256)
-        weights = counts[crops.name] ** -config.rare
-        around = np.isin(crops.name, [NAMES.index(name) for name in SURROUNDINGS])
-        weights[around] *= config.surroundings
-        self._cumulated = np.cumsum(weights / weights.sum())
-
-    def batch(self, size_px: int, cells: int, step: int, device: torch.device) -> Batch:
-        """The batch of a step; the same step draws the same."""
-        config = self.config
-        rank = dist.get_rank() if dist.is_initialized() else 0
-        rng = np.random.default_rng((config.seed, step, rank))
-        chosen = np.searchsorted(self._cumulated, rng.random(config.batch))
-        picked = self.crops.picked(np.minimum(chosen, len(self.crops) - 1))
-        dice = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        views = config.augmentation.views(config.batch, dice, device)
-        images = seen_through(torch.from_numpy(picked.image).to(device), views, size_px)
-        labels = labels_through(torch.from_numpy(picked.names).to(device), views, cells)
-        return Batch(
-            images=normalized(config.augmentation.light(images, dice)),
-            names=known_numbers(torch.from_numpy(picked.name).to(device)),
-            colors=_numbers(picked.color).to(device),
-            materials=_numbers(picked.material).to(device),
-            cells=known_numbers(labels),
-        )
 
 
 class Trainer:

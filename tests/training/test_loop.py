@@ -7,8 +7,10 @@ from torch import nn
 
 from nesf_ros.errors import DatasetError
 from nesf_ros.training.bank import KNOWN, TextBank
+from nesf_ros.training.batches import Batch, Sampler, known_numbers
 from nesf_ros.training.checkpoints import export, load_checkpoint, save_checkpoint
-from nesf_ros.training.loop import Batch, Sampler, TrainConfig, Trainer, known_numbers, train
+from nesf_ros.training.loop import Trainer, train
+from nesf_ros.training.settings import TrainConfig
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import COLOR_NAMES, MATERIALS, NAMES, NONE
 
