@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32
 from numpy import ndarray
 from torch import Tensor
 
@@ -22,6 +22,8 @@ from nesf_ros.vision.towers.base import Look
 
 CAPTIONED = tuple(name for name in sorted(CLASSES) if name not in HELD_OUT_VISION)
 """The catalogue's classes that training shows."""
+CLUTTER = 0.1
+"""Share of a crop that other things fill from which on it counts as cluttered."""
 _AT_ONCE = 64
 
 Texts = Float32[Tensor, "texts dim"]
@@ -61,11 +63,6 @@ class Examiner:
 def of_classes(crops: CropSet, names: Sequence[str]) -> CropSet:
     """Those crops that are of one of some classes."""
     return crops.picked(np.isin(crops.name, [NAMES.index(name) for name in names]))
-
-
-def scenes_of(crops: CropSet) -> Int64[ndarray, " n"]:
-    """A number per crop that those of one scene share."""
-    return crops.kind.astype(np.int64) * 10**6 + crops.scene
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.errors import EvaluationError
-from nesf_ros.evaluation.examiner import Examiner
+from nesf_ros.evaluation.examiner import CAPTIONED, CLUTTER, Examiner
+from nesf_ros.evaluation.figures import Figure, mean_over
 from nesf_ros.synthetic.splits import HELD_OUT_VISION
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import NAMES
 
 THRESHOLDS = tuple(np.arange(0.05, 0.96, 0.05).round(2).tolist())
 """Shares of a map's maximum that are tried as its outline."""
+_NUMBERS = [NAMES.index(name) for name in CAPTIONED]
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,25 @@ def cells_right(examiner: Examiner, crops: CropSet) -> tuple[ndarray, ndarray]:
         owners.append(np.nonzero(counted)[0] + start)
         start += len(part)
     return np.concatenate(right), np.concatenate(owners)
+
+
+def pointing(examiner: Examiner, crops: CropSet, validation: CropSet) -> dict[str, Figure]:
+    """Figures of `localised_crops` and `cells_right`; outlines as they suit validation best."""
+    crops, validation = (
+        each.picked(np.isin(each.name, _NUMBERS) & each.target.any((1, 2)))
+        for each in (crops, validation)
+    )
+    threshold = localised_crops(examiner, validation).best_threshold
+    found, scenes = localised_crops(examiner, crops), crops.scene
+    sides = {"clean": crops.kind == 0, "clutter": crops.others >= CLUTTER}
+    figures = {}
+    for side, mask in sides.items():
+        if mask.any():
+            figures[f"pointing, {side}"] = mean_over(found.pointed[mask], scenes[mask])
+            overlaps = found.overlap_at(threshold)[mask]
+            figures[f"overlap, {side}"] = mean_over(overlaps, scenes[mask])
+            share = mean_over(crops.target.mean((1, 2))[mask], scenes[mask])
+            figures[f"pointing by chance, {side}"] = share
+    right, owners = cells_right(examiner, crops)
+    figures["cells"] = mean_over(right, scenes[owners])
+    return figures

@@ -14,16 +14,20 @@ from jaxtyping import Bool, Float32, Int64
 from numpy import ndarray
 from torch import Tensor
 
-from nesf_ros.evaluation.examiner import CAPTIONED, Asked, Examiner, Texts, of_classes, scenes_of
+from nesf_ros.evaluation.examiner import (
+    CAPTIONED,
+    CLUTTER,
+    Asked,
+    Examiner,
+    Texts,
+    of_classes,
+)
 from nesf_ros.evaluation.figures import Figure, mean_over
 from nesf_ros.synthetic.captions import COLOR_WORDS, MATERIAL_WORDS, nouns
 from nesf_ros.synthetic.objects import CLASSES
 from nesf_ros.synthetic.splits import HELD_OUT_VISION, SYNONYMS
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import COLOR_NAMES, MATERIALS, NAMES, NONE
-
-CLUTTER = 0.1
-"""Share of a crop that other things fill from which on it counts as cluttered."""
 
 
 def names_right(asked: Asked, texts: Texts, labels: Sequence[str]) -> Bool[ndarray, " n"]:
@@ -99,13 +103,12 @@ def zero_shot(examiner: Examiner, crops: CropSet, held_out: CropSet) -> dict[str
     """All figures on crops of captioned classes, and on crops of held-out ones."""
     crops = of_classes(crops, CAPTIONED)
     asked = Asked(crops, examiner.images(crops))
-    groups = scenes_of(crops)
     names = examiner.texts(CAPTIONED)
     found: dict[str, Figure] = {}
 
     def note(name: str, right: ndarray, mask: ndarray) -> None:
         if mask.any():
-            found[name] = mean_over(right, groups[mask])
+            found[name] = mean_over(right, crops.scene[mask])
 
     right = names_right(asked, names, CAPTIONED)
     clean, clutter = crops.kind == 0, crops.others >= CLUTTER
@@ -167,4 +170,4 @@ def _held_out(examiner: Examiner, crops: CropSet, found: dict[str, Figure]) -> N
         ("held-out, of themselves", HELD_OUT_VISION),
     ):
         right = names_right(asked, examiner.texts(labels), labels)
-        found[title] = mean_over(right, scenes_of(crops))
+        found[title] = mean_over(right, crops.scene)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
 from nesf_ros.training.vocabulary import NONE
@@ -18,13 +19,15 @@ class Augmentation:
 
     zoom: tuple[float, float] = (0.72, 1.12)
     """Side of what is shown, in sides of the crop."""
-    stretch: float = 0.12
-    turn_rad: float = 0.15
+    stretch: float = 0.2
+    turn_rad: float = 0.2
     shift: float = 0.06
     gain: tuple[float, float] = (0.75, 1.3)
     tint: float = 0.06
     offset: float = 0.06
     contrast: tuple[float, float] = (0.8, 1.2)
+    recolored: float = 0.3
+    """How often a crop's hues are turned anywhere: its colour is then no longer what it was."""
     noise: float = 0.04
     coarse: float = 0.25
     """How often crops look as if cut from a coarse image, batch by batch."""
@@ -48,6 +51,21 @@ class Augmentation:
         views[:, 1, 0], views[:, 1, 1] = zoom * mirror * sin, zoom * cos / stretch
         views[:, 0, 2], views[:, 1, 2] = (drawn(-2, 2) * self.shift for _ in range(2))
         return views.to(device)
+
+    def recolor(
+        self, images: Float32[Tensor, "n 3 px px"], generator: torch.Generator
+    ) -> tuple[Float32[Tensor, "n 3 px px"], Bool[Tensor, " n"]]:
+        """Turn the hues of some crops, brightness kept; which ones."""
+        count = len(images)
+        changed = torch.rand(count, generator=generator) < self.recolored
+        angle = torch.empty(count).uniform_(0.6, 2 * math.pi - 0.6, generator=generator) * changed
+        # A rotation about the grey axis, written as a mix of the three channels.
+        cos, sin = angle.cos(), angle.sin() / math.sqrt(3)
+        same, next_, last = (1 + 2 * cos) / 3, (1 - cos) / 3 - sin, (1 - cos) / 3 + sin
+        rows = [(same, next_, last), (last, same, next_), (next_, last, same)]
+        mixes = torch.stack([torch.stack(row, 1) for row in rows], 1).to(images.device)
+        turned = torch.einsum("nij,njhw->nihw", mixes, images).clamp(0, 1)
+        return turned, changed.to(images.device)
 
     def light(
         self, images: Float32[Tensor, "n 3 px px"], generator: torch.Generator

@@ -74,10 +74,12 @@ class Sampler:
         views = config.augmentation.views(config.batch, dice, device)
         images = seen_through(torch.from_numpy(picked.image).to(device), views, size_px)
         labels = labels_through(torch.from_numpy(picked.names).to(device), views, cells)
+        images, recolored = config.augmentation.recolor(images, dice)
+        gone = recolored.cpu().numpy()
         return Batch(
             images=normalized(config.augmentation.light(images, dice)),
             names=known_numbers(torch.from_numpy(picked.name).to(device)),
-            colors=_numbers(picked.color).to(device),
-            materials=_numbers(picked.material).to(device),
+            colors=_numbers(np.where(gone, np.uint8(NONE), picked.color)).to(device),
+            materials=_numbers(np.where(gone, np.uint8(NONE), picked.material)).to(device),
             cells=known_numbers(labels),
         )

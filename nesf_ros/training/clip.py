@@ -27,7 +27,10 @@ from torch import nn
 
 from nesf_ros.config import VisionConfig
 from nesf_ros.errors import ConfigError, NesfError
-from nesf_ros.evaluation.zero_shot import Examiner, zero_shot
+from nesf_ros.evaluation.examiner import Examiner
+from nesf_ros.evaluation.localisation import pointing
+from nesf_ros.evaluation.open_set import pairs_known, pictures_known, queries_known
+from nesf_ros.evaluation.zero_shot import zero_shot
 from nesf_ros.training.bank import TextBank, make_bank
 from nesf_ros.training.batches import Sampler
 from nesf_ros.training.checkpoints import export, load_checkpoint, save_checkpoint
@@ -39,8 +42,8 @@ from nesf_ros.vision.registry import register
 from nesf_ros.vision.text_tower import TextTower
 
 MODEL = "nesf-mini"
-EVALUATED = ("test", "test-classes")
-"""Splits of which `evaluate` needs crops; of the second the held-out classes alone."""
+EVALUATED = ("validation", "test", "test-classes")
+"""Splits of which `evaluate` needs crops; of the last the held-out classes alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     shown = argparse.ArgumentDefaultsHelpFormatter
     defaults = TrainConfig()
     crops = commands.add_parser("crops", help="render crops to train on", formatter_class=shown)
-    crops.add_argument("--split", choices=("train", "validation", *EVALUATED),
+    crops.add_argument("--split", choices=("train", *EVALUATED),
                        default="train", help="of scenes")  # fmt: skip
     crops.add_argument("--shards", type=int, default=40, help=f"of {CROPS_PER_SHARD} crops")
     crops.add_argument("--workers", type=int, default=0, help="processes; 0 for one per core")
@@ -158,14 +161,21 @@ def _bank(folder: Path) -> TextBank:
 def _evaluate(args: argparse.Namespace) -> None:
     weights = args.weights or args.folder / f"{MODEL}.safetensors"
     model = load_model(VisionConfig(model=MODEL, pretrained=str(weights)), torch.device("cpu"))
+    examiner = Examiner(model, VisionConfig().prompts)
     crops = {split: read_shards(args.folder / "crops" / split) for split in EVALUATED}
-    figures = zero_shot(
-        Examiner(model, VisionConfig().prompts), crops["test"], crops["test-classes"]
-    )
-    table = {name: asdict(figure) for name, figure in figures.items()}
-    (args.folder / "figures.json").write_text(json.dumps(table, indent=1))
+    test, held_out = crops["test"], crops["test-classes"]
+    figures = zero_shot(examiner, test, held_out) | pointing(examiner, test, crops["validation"])
+    known = {
+        "known queries": queries_known(examiner),
+        "known pictures": pictures_known(examiner, test, held_out),
+        "asked for what is there": pairs_known(examiner, test),
+    }
     for name, figure in figures.items():
         _log.info("%-40s %s (n = %d)", name, figure, figure.count)
+    for name, found in known.items():
+        _log.info("%-40s %s", name, found)
+    table = {name: asdict(figure) for name, figure in (figures | known).items()}
+    (args.folder / "figures.json").write_text(json.dumps(table, indent=1))
 
 
 if __name__ == "__main__":

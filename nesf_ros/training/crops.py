@@ -46,10 +46,10 @@ _LEAST_SHARE = 0.06  # of a crop that the thing must fill
 _LEAST_VISIBLE = 0.35  # of a thing that must not be hidden
 _CROWD = (3, 5)
 _ALIKE = 3.0  # how many times larger or smaller neighbours may be, seen from above
-_WIDE_VIEWS = {"clean": 0, "crowd": 1, "tabletop": 6, "room": 40}
+_WIDE_VIEWS = {"clean": 0, "crowd": 1, "tabletop": 4, "room": 40}
 _CLOSE = (0.15, 1.2)  # side of a crop of walls and the like, in distances
 _WIDE = (0.5, 1.4)  # side of a view of much at once, in distances
-_VIEWS = {"clean": 4, "crowd": 3, "tabletop": 4, "room": 3}
+_VIEWS = {"clean": 2, "crowd": 2, "tabletop": 3, "room": 3}
 _TABLE_M = (0.5, 1.9)  # distance of a camera from the middle of a table
 _SHOT = 0.85  # how often a scene is photographed, not shown as it was rendered
 

@@ -31,7 +31,7 @@ class TrainConfig:
     stages: tuple[tuple[float, int], ...] = ((0.0, 48), (0.17, 64), (0.85, 96))
     """Share of the training from which crops have this side, pixels: small ones are seen faster."""
     learning_rate: float = 2.5e-3
-    weight_decay: float = 0.05
+    weight_decay: float = 0.1
     warmup: float = 0.02
     """Share of the training in which the learning rate rises."""
     scale: float = 25.0

@@ -25,6 +25,7 @@ from nesf_ros.training.crops import Crop, crops_of
 CYCLE = ("clean", "crowd", "tabletop", "clean", "room", "crowd", "clean", "tabletop")
 """Kinds of crops of the shards, in turn."""
 CROPS_PER_SHARD = 2048
+_SCENES = 10_000  # numbers of scenes that are kept for each shard
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def write_shards(
 
 
 def read_shards(folder: Path) -> CropSet:
-    """All finished shards of a folder, in memory.
+    """All finished shards of a folder, in memory; numbers of scenes made different in each.
 
     Raises:
         DatasetError: where there are none.
@@ -115,6 +116,8 @@ def read_shards(folder: Path) -> CropSet:
     if not paths:
         raise DatasetError(f"no crops in {folder}; make some with the command `crops`")
     tables = [dict(np.load(path)) for path in paths]
+    for path, table in zip(paths, tables, strict=True):
+        table["scene"] += _SCENES * int(path.stem.removeprefix("crops-"))
     labels = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
     first = np.load(paths[0].with_suffix(".npy"), mmap_mode="r")
     images = np.empty((len(labels["name"]), *first.shape[1:]), np.uint8)

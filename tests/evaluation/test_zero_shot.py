@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import normalize
 
 from nesf_ros.evaluation.examiner import CAPTIONED, Asked, Examiner, of_classes
-from nesf_ros.evaluation.localisation import cells_right, localised_crops
+from nesf_ros.evaluation.localisation import cells_right, localised_crops, pointing
 from nesf_ros.evaluation.open_set import pairs_known, pictures_known, queries_known, separation
 from nesf_ros.evaluation.zero_shot import described_right, names_right, renamed_right, zero_shot
 from nesf_ros.synthetic.captions import nouns
@@ -192,6 +192,10 @@ def test_maps_and_cells(reader):
     assert found.pointed.all() and found.overlaps.max(1).min() == pytest.approx(1.0)
     right, owners = cells_right(reader, crops)
     assert right.all() and np.bincount(owners).tolist() == [4] * len(SOME)
+    figures = pointing(reader, crops, crops)
+    assert figures["pointing, clutter"].value == figures["overlap, clean"].value == 1.0
+    assert figures["pointing by chance, clean"].value == 0.5
+    assert (figures["cells"].value, figures["cells"].count) == (1.0, 4 * len(SOME))
     wrong = CropSet(**{**vars(crops), "names": np.full_like(crops.names, NONE)})
     assert len(cells_right(reader, wrong)[0]) == 0
 

@@ -8,7 +8,7 @@ from nesf_ros.training.vocabulary import NONE
 CPU = torch.device("cpu")
 PLAIN = Augmentation(
     zoom=(1.0, 1.0), stretch=0.0, turn_rad=0.0, shift=0.0, gain=(1.0, 1.0), tint=0.0, offset=0.0,
-    contrast=(1.0, 1.0), noise=0.0, coarse=0.0, covered=0.0,
+    contrast=(1.0, 1.0), recolored=0.0, noise=0.0, coarse=0.0, covered=0.0,
 )  # fmt: skip
 
 
@@ -69,3 +69,16 @@ def test_same_dice_same_pictures():
     augmentation = Augmentation()
     assert torch.equal(augmentation.light(images, dice(3)), augmentation.light(images, dice(3)))
     assert torch.equal(augmentation.views(3, dice(1), CPU), augmentation.views(3, dice(1), CPU))
+
+
+def test_recolouring_turns_hues_and_keeps_brightness_and_grey():
+    images = torch.zeros(400, 3, 4, 4)
+    images[:, 0, :2], images[:, :, 2:] = 0.6, 0.4
+    turned, changed = Augmentation(recolored=0.5).recolor(images, dice())
+    assert 150 < int(changed.sum()) < 250
+    assert torch.allclose(turned[~changed], images[~changed], atol=1e-6)
+    assert torch.allclose(turned[:, :, 2:], images[:, :, 2:], atol=1e-5)
+    red_left = turned[changed][:, 0, 0, 0]
+    assert red_left.max() < 0.55 and red_left.min() < 0.1
+    # A third of a turn makes red green or blue.
+    assert (turned[changed][:, 1:, 0, 0].amax(1) > 0.35).float().mean() > 0.5
