@@ -33,8 +33,6 @@ CAMERA, MAP_FRAME, TARGET = "/camera", "map", "/nesf"
 PERCEPTION, REPLAY = "perception_node", "replay_node"
 START_S = 60.0
 """Longest time that a process may take to appear."""
-QUESTIONS = ("a teapot", "a washing machine", "a piano")
-"""What the built-in room is searched for: the last is not there."""
 Say = Callable[[str], None]
 
 
@@ -57,8 +55,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--voxel", type=float, default=0.04, metavar="M", help="edge of a voxel, m (0.04)"
     )
     parser.add_argument(
-        "--ask", nargs="*", default=QUESTIONS, metavar="TEXT",
-        help=f"what to look for at the end ({', '.join(QUESTIONS)})",
+        "--ask", nargs="+", default=[], metavar="TEXT",
+        help="what to look for at the end; needs the weights of vision.model",
     )  # fmt: skip
     parser.add_argument(
         "--keep-running", action="store_true", help="leave the node up until Ctrl-C, for RViz"
@@ -135,6 +133,7 @@ def perception_command(args: argparse.Namespace) -> list[str]:
         "map.voxel_size_m": args.voxel,
         "map.folder": json.dumps(str(args.out.absolute())),
         "frames.queue": 60,  # a demo would rather be late than lose frames
+        **({"semantics.enabled": "true"} if args.ask else {}),
     }
     assignments = [text for k, v in values.items() for text in ("-p", f"{k}:={v}")]
     return ["up", "--camera", CAMERA, "--map-frame", MAP_FRAME, *assignments]

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nesf_ros.errors import NesfError
 from nesf_ros.pipeline import SemanticMapper
@@ -16,6 +16,7 @@ from nesf_ros.semantics.language import Model
 from nesf_ros.types import PosedFrame
 
 
+@runtime_checkable
 class Logger(Protocol):
     """What rclpy's loggers can do that is needed here."""
 
