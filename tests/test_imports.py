@@ -79,6 +79,8 @@ def imports_in(file: Path) -> Iterator[Import]:
                 for module in modules_of(child, file):
                     yield Import(file, child.lineno, module, at_load)
             lazy = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            # What stands under TYPE_CHECKING is for type checkers, and never runs.
+            lazy |= isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
             yield from visit(child, at_load and not lazy)
 
     yield from visit(ast.parse(file.read_text()), True)
@@ -135,6 +137,8 @@ def test_the_import_reader_sees_lazy_relative_and_dotted_imports(tmp_path, monke
         "from nesf_ros import field\n"
         "from ..vision import clip\n"
         "from . import kernels\n"
+        "if TYPE_CHECKING:\n"
+        "    from rclpy.time import Time\n"
         "def late():\n"
         "    import rclpy.node\n"
     )
@@ -144,6 +148,7 @@ def test_the_import_reader_sees_lazy_relative_and_dotted_imports(tmp_path, monke
         ("nesf_ros.field", True),
         ("nesf_ros.vision", True),
         ("nesf_ros.voxels", True),
+        ("rclpy.time", False),
         ("rclpy.node", False),
     ]
 
