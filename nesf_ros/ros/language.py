@@ -49,7 +49,9 @@ class LanguageThread:
         self.seen = 0
         """Keyframes in the voxels."""
         self._mapper, self._worker, self._load, self._logger = mapper, worker, load, logger
-        self._waiting: deque[PosedFrame] = deque(maxlen=mapper.config.keyframes.max_count)
+        self._waiting: deque[tuple[str, PosedFrame]] = deque(
+            maxlen=mapper.config.keyframes.max_count
+        )
         self._wake = threading.Condition()
         self._stopping = False
         mapper.on_keyframe = self.offer
@@ -64,8 +66,9 @@ class LanguageThread:
     def offer(self, frame: PosedFrame) -> None:
         """Have a keyframe looked at; the oldest that waits goes if there are too many."""
         with self._wake:
-            self._waiting.append(frame)
-            self._wake.notify()
+            if not self._stopping:
+                self._waiting.append((self._mapper.map.map_id, frame))
+                self._wake.notify()
 
     def stop(self) -> None:
         """End the thread after what it is doing; call before the worker is stopped."""
@@ -83,8 +86,8 @@ class LanguageThread:
             self.state = "ready"
             seconds = time.monotonic() - start
             self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")
-            while (frame := self._next()) is not None:
-                self._understand(frame)
+            while (waiting := self._next()) is not None:
+                self._understand(*waiting)
         except NesfError as error:
             self.state = str(error)
             self._logger.error(f"no language: {error}")
@@ -92,16 +95,19 @@ class LanguageThread:
             self.state = "failed, the log says why"
             if not self._stopping:
                 self._logger.error(f"language has ended: {traceback.format_exc()}")
+        with self._wake:  # nobody looks at frames any more: hold none
+            self._stopping = True
+            self._waiting.clear()
 
-    def _next(self) -> PosedFrame | None:
-        """The newest keyframe that waits; None at the end."""
+    def _next(self) -> tuple[str, PosedFrame] | None:
+        """The newest keyframe that waits, and the id of its map; None at the end."""
         with self._wake:
             while not (self._waiting or self._stopping):
                 self._wake.wait()
             return None if self._stopping else self._waiting.pop()
 
-    def _understand(self, frame: PosedFrame) -> None:
-        language, map_id = self._mapper.language, self._mapper.map.map_id
+    def _understand(self, map_id: str, frame: PosedFrame) -> None:
+        language = self._mapper.language
         assert language is not None
         start = time.monotonic()
         dense = language.look(frame)

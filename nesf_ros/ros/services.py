@@ -86,10 +86,11 @@ class MapServices(Serving):
         response.probability = to_array(answers.probability)
         response.color = to_array(answers.color)
         response.distance = to_array(answers.distance_m)
-        if mapper.language is not None or request.texts:
+        labelled = mapper.language is not None and mapper.language.labels is not None
+        if labelled or request.texts:
             words = mapper.describe(points, request.texts)
             response.relevancy = to_array(words.relevancy)
-            if mapper.language and mapper.language.labels:
+            if labelled:
                 response.label, response.confidence = map(to_array, (words.label, words.confidence))
                 response.label_names = list(words.label_names)
 
