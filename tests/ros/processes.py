@@ -216,11 +216,33 @@ class Robot(Node):
         """Wait until the node hears these cameras and knows where and what they are."""
         self.wait(lambda: all(c.connected() for c in cameras), "subscriptions", START_S)
         self.wait(lambda: self._tf.get_subscription_count(), "TF listeners")
-        self.spin(0.3)  # the node must have found the publishers as well
         if infos:
-            for camera in cameras:
+            self.inform(*cameras)
+        else:
+            self.spin(0.3)  # the node must have found the publishers as well
+
+    def inform(self, *cameras: Camera) -> None:
+        """Tell the node what these cameras are, until it reports that it has heard.
+
+        A publisher finds a node before the node finds the publisher, and what is sent in between
+        is lost.
+        """
+        before = {camera.name: self._infos_heard(camera) for camera in cameras}
+        deaf = list(cameras)
+        end = time.monotonic() + WAIT_S
+        while deaf:
+            assert time.monotonic() < end, f"nobody hears the CameraInfo of {deaf}: {self.status}"
+            for camera in deaf:
                 camera.send_info()
             self.spin(0.1)
+            deaf = [c for c in deaf if self._infos_heard(c) <= before[c.name]]
+
+    def _infos_heard(self, camera: Camera) -> int:
+        """How many of each kind all nodes together say they have received."""
+        heard = [values for name, values in self.status.items()
+                 if name.endswith(f": camera {camera.name}")]  # fmt: skip
+        roles = ("received.color_info", "received.depth_info")
+        return min(sum(int(values.get(role, 0)) for values in heard) for role in roles)
 
     def transform(
         self,

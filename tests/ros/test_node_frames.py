@@ -35,10 +35,7 @@ def cameras(robot: Robot, node: NodeProcess) -> dict[str, Camera]:
         for name in (*PLACES, *UNPLACED)
     }
     robot.connect(*cameras.values(), infos=False)
-    for name, camera in cameras.items():
-        if name != "uninformed":
-            camera.send_info()
-    robot.spin(0.2)
+    robot.inform(*(camera for name, camera in cameras.items() if name != "uninformed"))
     return cameras
 
 

@@ -134,9 +134,7 @@ def test_the_self_check_names_what_is_missing(robot, start_node):
     blind, thumb = robot.camera("/blind"), robot.camera("/thumb")
     node.wait_until_active()
     robot.wait(lambda: lost.connected() and blind.connected() and thumb.connected())
-    robot.spin(0.3)
-    for camera in (lossy, lost, thumb):
-        camera.send_info()
+    robot.inform(lost, thumb)
     for _ in range(3):
         for camera in (lossy, lost, blind):
             camera.send()
