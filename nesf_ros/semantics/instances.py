@@ -6,19 +6,20 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Float32, Int64
 from numpy import ndarray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from nesf_ros.types import Box
 
-TOUCHING = 1.8
-"""Voxels whose centres are no farther apart, in voxels, are of one thing: also across a corner."""
 BEST_PART = 0.25
 """A thing's score is the mean over so much of it, where it is best: rims count for little."""
 TEXTS_REMEMBERED = 256
+_BITS = 22
+"""Of a key, for x and for y; 19 are left for z."""
+_ROWS_AROUND = ((1, 0), (-1, 1), (0, 1), (1, 1))
+"""Steps in y and z to half of the eight rows beside one: from the others they are seen as well."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,35 @@ class Instance:
     """Indices of its voxels."""
 
 
-def group(voxels: Int64[ndarray, "n 3"]) -> Int64[ndarray, " n"]:
-    """For each voxel (named once) the number of the connected piece that it belongs to."""
-    if not len(voxels):
+def voxel_keys(voxels: Int64[ndarray, "n 3"]) -> Int64[ndarray, " n"]:
+    """One integer per voxel, which is one more for the next voxel along x.
+
+    Indices are below 2²¹ in size along x and y, below 2¹⁸ along z: 13 km of voxels of 5 cm.
+    """
+    x, y, z = voxels.T
+    half = 1 << (_BITS - 1)
+    return ((z << _BITS) + (y + half) << _BITS) + (x + half)
+
+
+def group(keys: Int64[ndarray, " n"]) -> Int64[ndarray, " n"]:
+    """For each voxel the number of the piece it belongs to; voxels touch also across a corner.
+
+    Voxels are given by their keys, each once and in order.
+    """
+    last = len(keys) - 1
+    if last < 0:
         return np.zeros(0, np.int64)
-    pairs = cKDTree(voxels).query_pairs(TOUCHING, output_type="ndarray")
-    links = coo_matrix((np.ones(len(pairs), bool), tuple(pairs.T)), (len(voxels), len(voxels)))
+    here = np.flatnonzero(np.diff(keys) == 1)
+    pairs = [(here, here + 1)]
+    for y, z in _ROWS_AROUND:
+        first = keys + ((z << _BITS) + y << _BITS) - 1
+        place = np.searchsorted(keys, first)
+        for step in range(3):  # of the three places beside, any may be taken
+            other = np.minimum(place + step, last)
+            here = np.flatnonzero((keys[other] >= first) & (keys[other] <= first + 2))
+            pairs.append((here, other[here]))
+    rows, columns = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), (last + 1, last + 1))
     return connected_components(links, directed=False)[1].astype(np.int64)
 
 
@@ -54,7 +78,8 @@ class InstanceFinder:
         """Pieces of fewer than `min_voxels` voxels are taken for noise."""
         self._size = voxel_size_m
         self._min_voxels = min_voxels
-        self._found: OrderedDict[str, list[Instance]] = OrderedDict()
+        self._found: OrderedDict[str, tuple[ndarray, ndarray]] = OrderedDict()
+        """For each text, keys of all voxels found, in order, and the id of the thing of each."""
         self._next_id = 0
 
     def clear(self) -> None:
@@ -73,33 +98,45 @@ class InstanceFinder:
         A piece takes over the id of that earlier one of the same text with which it shares most
         voxels, and is new if it shares none.
         """
-        relevant = relevancy > threshold
-        voxels, relevancy = voxels[relevant], relevancy[relevant]
-        pieces = group(voxels)
-        order = pieces.argsort(kind="stable")
-        parts = np.split(order, np.flatnonzero(np.diff(pieces[order])) + 1)
-        parts = [part for part in parts if len(part) >= self._min_voxels]
-        parts.sort(key=len, reverse=True)  # the larger piece of what has come apart is the old one
-        free = list(self._found.pop(text, []))
-        found = []
-        for part in parts:
-            old = _most_shared(free, voxels[part])
-            if old is not None:
-                free.remove(old)
-            found.append(self._instance(old, voxels[part], relevancy[part]))
-        self._found[text] = found
+        relevant = np.flatnonzero(relevancy > threshold)
+        keys = voxel_keys(voxels[relevant])
+        order = keys.argsort()
+        relevant, keys = relevant[order], keys[order]
+        ids = self._ids(text, keys, group(keys))
+        found = ids > 0
+        self._found[text] = keys[found], ids[found]
         if len(self._found) > TEXTS_REMEMBERED:
             self._found.popitem(last=False)
-        return sorted(found, key=lambda instance: -instance.score)
+        instances = [
+            self._instance(int(ids[part[0]]), voxels[relevant[part]], relevancy[relevant[part]])
+            for part in _parts(ids)
+            if ids[part[0]]
+        ]
+        return sorted(instances, key=lambda instance: -instance.score)
+
+    def _ids(
+        self, text: str, keys: Int64[ndarray, " n"], pieces: Int64[ndarray, " n"]
+    ) -> Int64[ndarray, " n"]:
+        """The id of the thing that each voxel is of; 0 for noise."""
+        before = _looked_up(keys, *self._found.pop(text, (keys[:0], keys[:0])))
+        ids, taken = np.zeros(len(keys), np.int64), {0}
+        parts = [part for part in _parts(pieces) if len(part) >= self._min_voxels]
+        # The larger piece of what has come apart is the old one.
+        for part in sorted(parts, key=len, reverse=True):
+            known, counts = np.unique(before[part], return_counts=True)
+            shared = {int(i): n for i, n in zip(known, counts, strict=True) if i not in taken}
+            if not shared:
+                self._next_id += 1
+            ids[part] = chosen = max(shared, key=shared.__getitem__) if shared else self._next_id
+            taken.add(chosen)
+        return ids
 
     def _instance(
-        self, old: Instance | None, voxels: Int64[ndarray, "n 3"], relevancy: Float32[ndarray, " n"]
+        self, number: int, voxels: Int64[ndarray, "n 3"], relevancy: Float32[ndarray, " n"]
     ) -> Instance:
-        if old is None:
-            self._next_id += 1
         best = np.sort(relevancy)[-max(1, int(BEST_PART * len(relevancy))) :]
         return Instance(
-            id=old.id if old else self._next_id,
+            id=number,
             box=Box(_metres(voxels.min(0), self._size), _metres(voxels.max(0) + 1, self._size)),
             centroid_m=_metres(voxels.mean(0) + 0.5, self._size),
             peak_m=_metres(voxels[relevancy.argmax()] + 0.5, self._size),
@@ -113,15 +150,17 @@ def _metres(index: ndarray, size_m: float) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _most_shared(instances: list[Instance], voxels: Int64[ndarray, "n 3"]) -> Instance | None:
-    """The instance that has most of these voxels; None if none has any."""
-    shared = [int(_member(instance.voxels, voxels).sum()) for instance in instances]
-    best = int(np.argmax(shared)) if shared else 0
-    return instances[best] if shared and shared[best] else None
+def _parts(numbers: Int64[ndarray, " n"]) -> list[Int64[ndarray, " m"]]:
+    """Where each number is."""
+    order = numbers.argsort(kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else []
 
 
-def _member(of: Int64[ndarray, "m 3"], voxels: Int64[ndarray, "n 3"]) -> Bool[ndarray, " n"]:
-    """Which voxels are among those of a set."""
-    row = np.dtype((np.void, 3 * voxels.itemsize))
-    wanted, known = (np.ascontiguousarray(side).view(row)[:, 0] for side in (voxels, of))
-    return np.isin(wanted, known)
+def _looked_up(
+    wanted: Int64[ndarray, " n"], keys: Int64[ndarray, " m"], values: Int64[ndarray, " m"]
+) -> Int64[ndarray, " n"]:
+    """The value of each wanted key; 0 where it is not among the keys, which are in order."""
+    if not len(keys):
+        return np.zeros(len(wanted), np.int64)
+    place = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
+    return np.where(keys[place] == wanted, values[place], 0)

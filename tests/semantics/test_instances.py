@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nesf_ros.semantics import instances
-from nesf_ros.semantics.instances import InstanceFinder, group
+from nesf_ros.semantics.instances import InstanceFinder, group, voxel_keys
 
 SIZE = 0.05
 
@@ -24,8 +24,10 @@ def scores(*parts: tuple[np.ndarray, float]) -> tuple[np.ndarray, np.ndarray]:
 
 @given(st.sets(st.tuples(*[st.integers(-3, 3)] * 3), min_size=1, max_size=60))
 def test_pieces_are_what_can_be_reached_by_steps_to_neighbours(places):
-    ordered = sorted(places)
-    pieces = group(np.array(ordered, np.int64))
+    ordered = sorted(places, key=lambda place: place[::-1])  # as their keys
+    keys = voxel_keys(np.array(ordered, np.int64))
+    assert (np.diff(keys) > 0).all()
+    pieces = group(keys)
     left, expected = set(places), []
     while left:
         reached = stack = {left.pop()}
