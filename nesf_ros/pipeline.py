@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
 from nesf_ros.semantics.language import Answer, LanguageMap, Model, PointWords, Question
-from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, View
+from nesf_ros.semantics.views import words_in_view
+from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, Progress, View, unheard
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer
 from nesf_ros.voxels.map import VoxelMap
@@ -90,12 +91,12 @@ class SemanticMapper:
             seconds,
         )
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, question: Question, progress: Progress = unheard) -> Answer:
         """Where texts, or what an image shows, are in the map.
 
         QueryError for what cannot be asked, and while there is no vision-language model.
         """
-        return self._asked().ask(question)
+        return self._asked().ask(question, progress)
 
     def set_labels(self, names: Sequence[str]) -> None:
         """Name voxels by these labels from now on; none ends it. QueryError as `ask`."""
@@ -140,11 +141,14 @@ class SemanticMapper:
         world_T_camera: Float64[ndarray, "4 4"],
         max_range_m: float = 20.0,
         region: Box | None = None,
+        texts: Sequence[str] = (),
+        features: bool = False,
     ) -> View:
         """What a camera would see of the map, up to a depth of `max_range_m`.
 
-        QueryError beyond `query.max_pixels` or for a range that is no distance, GeometryError for
-        a pose that is none.
+        With its labels, where there are any, how relevant it is to `texts`, and if wanted what
+        embeddings look like. QueryError beyond `query.max_pixels`, for a range that is no distance
+        and as `ask`; GeometryError for a pose that is none.
         """
         limit = self.config.query.max_pixels
         if intrinsics.width * intrinsics.height > limit:
@@ -153,7 +157,13 @@ class SemanticMapper:
             )
         if not 0 < max_range_m < np.inf:
             raise QueryError(f"range {max_range_m} m; it must be greater than 0 and finite")
-        return render(self.map, intrinsics, check_pose(world_T_camera), max_range_m, region)
+        pose = check_pose(world_T_camera)
+        view = render(self.map, intrinsics, pose, max_range_m, region)
+        if not (texts or features or (self.language is not None and self.language.labels)):
+            return view
+        language = self._asked()
+        words = words_in_view(language, view.depth_m, intrinsics, pose, texts, features)
+        return replace(view, words=words)
 
     def save(self, name: str) -> tuple[Path, int]:
         """Write the map into the configured folder; returns path and size in bytes."""

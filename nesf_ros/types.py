@@ -7,6 +7,7 @@ Conventions (docs/conventions.md): optical frames (x right, y down, z forward), 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,13 @@ UNOBSERVED, FREE, OCCUPIED = 0, 1, 2
 
 START_NS = 1_000_000_000
 """Stamp of the first frame of a source that has no clock of its own, nanoseconds."""
+
+Progress = Callable[[str, float], None]
+"""Hears what is being done, and how much of it all is done, 0–1. What it raises ends the work."""
+
+
+def unheard(stage: str, share: float) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +152,19 @@ class PointAnswers:
 
 
 @dataclass(frozen=True)
+class ViewWords:
+    """What is known, in words, of what a view shows."""
+
+    label: UInt8[ndarray, "height width"]
+    """n: `label_names[n − 1]`, 0: no label."""
+    label_names: tuple[str, ...]
+    relevancy: Float32[ndarray, "texts height width"]
+    """0–1; NaN where nothing is known."""
+    features: UInt8[ndarray, "height width 3"] | None = None
+    """Colours that are alike where embeddings are; black where none is. None: not asked for."""
+
+
+@dataclass(frozen=True)
 class View:
     """What a camera at some pose would see of the map."""
 
@@ -152,3 +173,5 @@ class View:
     """Depth along the optical axis, metres; 0 where the ray meets no known surface."""
     normals_world: Float[ndarray, "height width 3"]
     """Unit surface normals in the map frame, facing the camera; 0 where there is no depth."""
+    words: ViewWords | None = None
+    """None where nothing is labelled and nothing was asked."""

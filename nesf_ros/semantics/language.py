@@ -21,9 +21,9 @@ from nesf_ros.semantics.instances import Instance, InstanceFinder
 from nesf_ros.semantics.labels import LabelSet, relabel
 from nesf_ros.semantics.lookup import rows_at
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
-from nesf_ros.types import Box, PosedFrame
+from nesf_ros.types import Box, PosedFrame, Progress, unheard
 from nesf_ros.vision.crops import crop_batches
-from nesf_ros.vision.text import Encoder, TextEncoder
+from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder, clean
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
 from nesf_ros.voxels.map import VoxelMap
@@ -32,6 +32,8 @@ IMAGE = "(image)"
 """What an answer calls the image that was asked for."""
 MAX_TEXTS = 500
 """Of one question."""
+READ, COMPARED = 0.4, 0.5
+"""Progress of a question once its texts are embedded, and once voxels are compared with them."""
 
 
 @runtime_checkable
@@ -140,21 +142,23 @@ class LanguageMap:
         self.labels = LabelSet.of(names, self.encoder, self._calibration)
         relabel(self.layer, self.labels)
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, question: Question, progress: Progress = unheard) -> Answer:
         """Where in the map each text is. Raises QueryError for what cannot be asked."""
-        wanted, names = self._embedded(question)
+        wanted, names = self._embedded(question, progress)
         threshold = question.threshold or self._calibration.relevant_above
         if not 0 < threshold < 1:
             raise QueryError(f"threshold {threshold:g}; it lies between 0 and 1")
+        progress("comparing the map with them", READ)
         self.layer.follow(self._map)
         voxels, rows = self._voxels_in(question.region)
         scores = self._relevancy(wanted, rows, question.negatives).cpu().numpy()
         where = voxels.cpu().numpy()
+        texts = []
+        for number, name in enumerate(names):
+            progress(f"looking for {name[:40]}", COMPARED + (1 - COMPARED) * number / len(names))
+            texts.append(self._answer(name, where, scores[:, number], threshold))
         return Answer(
-            texts=tuple(
-                self._answer(name, where, scores[:, number], threshold)
-                for number, name in enumerate(names)
-            ),
+            texts=tuple(texts),
             threshold=threshold,
             observed=self._observed(question.region),
             voxels=where,
@@ -167,8 +171,7 @@ class LanguageMap:
         A point speaks for the voxel around it, or one beside it (`lookup.rows_at`).
         """
         self.layer.follow(self._map)
-        size_m = self._map.config.voxel_size_m
-        rows = rows_at(self.layer, torch.from_numpy(points_m), size_m)
+        rows = self.rows_at(points_m)
         known = rows >= 0
         label, confidence = (torch.zeros(len(rows), dtype=torch.uint8) for _ in range(2))
         label[known] = self.layer.labels.codes(self.layer.column("label")[rows[known]])
@@ -178,6 +181,11 @@ class LanguageMap:
             relevant[known] = self._relevancy(self.encoder.embed(texts), rows[known])
         names = self.layer.labels.wire_names
         return PointWords(label.numpy(), confidence.numpy(), names, relevant.numpy())
+
+    def rows_at(self, points_m: Float64[ndarray, "n 3"]) -> Int64[Tensor, " n"]:
+        """Row of the layer that speaks for each point, −1 where none does."""
+        size_m = self._map.config.voxel_size_m
+        return rows_at(self.layer, torch.from_numpy(points_m), size_m)
 
     def _relevancy(
         self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str] = ()
@@ -203,13 +211,16 @@ class LanguageMap:
         if self.labels is not None:
             relabel(self.layer, self.labels)
 
-    def _embedded(self, question: Question) -> tuple[Tensor, list[str]]:
+    def _embedded(self, question: Question, progress: Progress) -> tuple[Tensor, list[str]]:
         """Embeddings of all that is asked for, and what to call it."""
         if len(question.texts) > MAX_TEXTS:
             raise QueryError(f"{len(question.texts)} texts; at most {MAX_TEXTS} at a time")
         parts, names = [], list(dict.fromkeys(question.texts))
-        if names:
-            parts.append(self.encoder.embed(names))
+        for name in names:
+            clean(name)  # one that cannot be read is an error before the others take their time
+        for start in range(0, len(names), LABELS_AT_ONCE):
+            progress("reading the texts", READ * start / len(names))
+            parts.append(self.encoder.embed(names[start : start + LABELS_AT_ONCE]))
         if question.image is not None:
             parts.append(self._image(question.image))
             names.append(IMAGE)

@@ -109,6 +109,26 @@ def test_what_is_asked_for_is_found_where_it_is(mapper):
     assert answer.relevancy.min() >= 0 and answer.relevancy.max() <= 1
 
 
+def test_a_question_tells_how_far_it_is_and_ends_when_told_to(mapper):
+    told = []
+    texts = [f"thing {number}" for number in range(10)]
+    mapper.ask(Question(tuple(texts)), lambda stage, share: told.append((stage, share)))
+    assert [stage for stage, _ in told] == [
+        "reading the texts", "reading the texts", "comparing the map with them",
+        *(f"looking for {text}" for text in texts),
+    ]  # fmt: skip
+    shares = [share for _, share in told]
+    assert shares[0] == 0.0 and shares == sorted(shares) and shares[-1] == pytest.approx(0.95)
+
+    def stop(stage, share):
+        raise QueryError(stage)
+
+    mapper.language.model.read.clear()
+    with pytest.raises(QueryError, match="reading the texts"):
+        mapper.ask(Question(("blue",)), stop)
+    assert mapper.language.model.read == []
+
+
 def test_an_image_is_asked_for_like_a_text(mapper):
     blue = np.full((30, 20, 3), BLUE, np.uint8)
     answer = mapper.ask(Question(("red",), image=blue))
