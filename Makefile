@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
 WARMED := $(VENV)/.warmed
 BUILD_INPUTS := pyproject.toml constraints.txt setup.py package.xml CMakeLists.txt \
-  $(wildcard cmake/* msg/*.msg srv/*.srv third_party/tf2_msgs/* third_party/tf2_msgs/msg/*)
+  $(wildcard cmake/* msg/*.msg srv/*.srv action/*.action third_party/tf2_msgs/* third_party/tf2_msgs/msg/*)
 KERNELS := $(wildcard nesf_ros/voxels/kernels.py nesf_ros/voxels/raycast.py \
   nesf_ros/synthetic/patterns.py nesf_ros/synthetic/renderers/looks.py \
   nesf_ros/synthetic/renderers/shading.py)
@@ -79,5 +79,5 @@ demo: setup  ## a robot stream, the perception node, its services; pictures in o
 	$(BIN)/nesf-ros demo --out $(OUT)
 
 clean:  ## remove .venv and all that was generated
-	rm -rf $(VENV) build install log nesf_ros.egg-info nesf_ros/msg nesf_ros/srv
+	rm -rf $(VENV) build install log nesf_ros.egg-info nesf_ros/msg nesf_ros/srv nesf_ros/action
 	rm -f nesf_ros/nesf_ros_s__*.so

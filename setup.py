@@ -2,7 +2,7 @@
 
 The metadata is in pyproject.toml. The build drives CMakeLists.txt, the same file that colcon uses,
 and sorts what it installs: Python packages go where pip puts packages (an editable install keeps
-nesf_ros/msg and nesf_ros/srv beside the sources), shared libraries and share/ go to the prefix.
+nesf_ros/msg, srv and action beside the sources), shared libraries and share/ go to the prefix.
 """
 
 import os
@@ -36,7 +36,7 @@ class PlatformDistribution(Distribution):
 
 
 class BuildInterfaces(build_ext):
-    """Compile msg/ and srv/, and tf2_msgs where no ROS install provides it."""
+    """Compile msg/, srv/ and action/, and tf2_msgs where no ROS install provides it."""
 
     def run(self) -> None:
         """Build into a staging prefix, then hand its parts to pip."""
@@ -64,7 +64,7 @@ class BuildInterfaces(build_ext):
         package = target / "nesf_ros"
         for stale in package.glob("nesf_ros_s__*.so"):
             stale.unlink()
-        for kind in ("msg", "srv"):
+        for kind in ("msg", "srv", "action"):
             shutil.rmtree(package / kind, ignore_errors=True)
             copy_package(generated / kind, package / kind)
         for library in generated.glob("*.so"):

@@ -16,7 +16,7 @@ hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("gate" if os.environ.get("CI") else "desk")
 
 # Not checked: Warp compiles its kernels from their source and reads their annotations as its own
-# types, so nothing may be wrapped around them; msg/ and srv/ are generated.
+# types, so nothing may be wrapped around them; GENERATED are the interfaces' packages.
 UNCHECKED = {
     "nesf_ros.voxels.kernels",
     "nesf_ros.voxels.raycast",
@@ -30,7 +30,7 @@ UNCHECKED = {
     # Checks its values itself, and raises errors for users.
     "nesf_ros.config",
 }
-GENERATED = {"msg", "srv"}
+GENERATED = {"msg", "srv", "action"}
 
 
 def checked_modules() -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "nesf_ros"
-GENERATED = {"msg", "srv"}
+GENERATED = {"msg", "srv", "action"}
 
 FOUNDATION = {"errors", "config", "types"}
 EVERYTHING = {part.stem for part in PACKAGE.iterdir() if not part.name.startswith("_")}
@@ -97,7 +97,7 @@ def modules_of(node: ast.ImportFrom, file: Path) -> list[str]:
 
 def is_ros(module: str) -> bool:
     top = module.split(".")[0]
-    generated = module.startswith(("nesf_ros.msg", "nesf_ros.srv"))
+    generated = module.startswith(("nesf_ros.msg", "nesf_ros.srv", "nesf_ros.action"))
     return generated or top in ROS_ONLY or top.endswith(("_msgs", "_interfaces"))
 
 

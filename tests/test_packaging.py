@@ -14,7 +14,9 @@ import pytest
 import nesf_ros
 
 ROOT = Path(__file__).resolve().parents[1]
-INTERFACES = sorted([*ROOT.glob("msg/*.msg"), *ROOT.glob("srv/*.srv")])
+INTERFACES = sorted(
+    file for kind in ("msg", "srv", "action") for file in ROOT.glob(f"{kind}/*.{kind}")
+)
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGE_XML = ElementTree.parse(ROOT / "package.xml").getroot()
 
@@ -78,7 +80,7 @@ def test_a_robots_numpy_is_admitted():
 def test_every_imported_package_is_declared():
     imported = set()
     for file in (ROOT / "nesf_ros").rglob("*.py"):
-        if file.parent.name in ("msg", "srv"):
+        if file.parent.name in ("msg", "srv", "action"):
             continue
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
@@ -123,11 +125,22 @@ def test_every_interface_is_compiled_with_its_fields(path):
     kind = path.suffix[1:]
     compiled = getattr(import_module(f"nesf_ros.{kind}"), path.stem)
     compiled.__import_type_support__()
-    classes = [compiled] if kind == "msg" else [compiled.Request, compiled.Response]
+    parts = {"msg": (), "srv": ("Request", "Response"), "action": ("Goal", "Result", "Feedback")}
+    classes = [getattr(compiled, part) for part in parts[kind]] or [compiled]
     for part, text in zip(classes, re.split(r"^---$", path.read_text(), flags=re.M), strict=True):
         code = [line.partition("#")[0].strip() for line in text.splitlines()]
         fields = [line.split()[1] for line in code if line and "=" not in line]
         assert list(part.get_fields_and_field_types()) == fields
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("action/*.action")), ids=lambda path: path.stem)
+def test_an_action_takes_and_gives_what_its_service_does(path):
+    service = (ROOT / "srv" / path.with_suffix(".srv").name).read_text()
+    fields = re.sub(r"\A(#.*\n)+", "", service)  # without what it is about
+    action = re.sub(r"\A(#.*\n)+", "", path.read_text())
+    same, _, feedback = action.rpartition("---\n")
+    assert same == fields
+    assert re.findall(r"^\w+ \w+", feedback, re.M) == ["string stage", "float32 progress"]
 
 
 def test_our_tf_message_is_the_official_one():

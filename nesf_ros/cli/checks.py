@@ -140,7 +140,10 @@ def stale_interfaces(source_tree: Path, share: Path) -> list[str]:
     if not (source_tree / "package.xml").exists():
         return []
     stale = []
-    for definition in sorted([*source_tree.glob("msg/*.msg"), *source_tree.glob("srv/*.srv")]):
+    kinds = ("msg", "srv", "action")
+    for definition in sorted(
+        file for kind in kinds for file in source_tree.glob(f"{kind}/*.{kind}")
+    ):
         compiled = share / definition.relative_to(source_tree)
         if not compiled.exists() or compiled.read_bytes() != definition.read_bytes():
             stale.append(definition.stem)
