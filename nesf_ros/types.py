@@ -155,8 +155,8 @@ class PointAnswers:
 class ViewWords:
     """What is known, in words, of what a view shows."""
 
-    label: UInt8[ndarray, "height width"]
-    """n: `label_names[n − 1]`, 0: no label."""
+    label: UInt8[ndarray, "height width"] | None
+    """n: `label_names[n − 1]`, 0: no label. None: nothing is labelled."""
     label_names: tuple[str, ...]
     relevancy: Float32[ndarray, "texts height width"]
     """0–1; NaN where nothing is known."""

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         for answer in answers.answers:
             print(told(answer, answers.threshold))
             if answer.exists:
-                print(f"  {save_picture(client.render_view, answer, args.out)}")
+                print(f"  {save_picture(client.render_view, answer, answers.threshold, args.out)}")
     return 0 if any(answer.exists for answer in answers.answers) else 1
 
 
@@ -73,9 +73,9 @@ def _place(instance: Instance) -> str:
     )
 
 
-def save_picture(render: Render, answer: TextAnswer, folder: Path) -> Path:
+def save_picture(render: Render, answer: TextAnswer, threshold: float, folder: Path) -> Path:
     """A view of the map with the best answer outlined; the file."""
-    from nesf_ros.cli.found import picture_of
+    from nesf_ros.cli.found import Found, picture_of
     from nesf_ros.cli.pictures import write_picture
     from nesf_ros.types import Box
 
@@ -83,5 +83,6 @@ def save_picture(render: Render, answer: TextAnswer, folder: Path) -> Path:
     box = Box(*((p.x, p.y, p.z) for p in (best.lower, best.upper)))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{re.sub(r'[^a-z0-9]+', '-', answer.text.lower()).strip('-') or 'found'}.png"
-    write_picture(path, picture_of(render, box, f"{answer.text} ({answer.score:.2f})"))
+    found = Found(box, answer.text, threshold)
+    write_picture(path, picture_of(render, found, f"{answer.text} ({answer.score:.2f})"))
     return path

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from nesf_ros.geometry.cameras import unproject_image
 from nesf_ros.geometry.se3 import transform_points
 from nesf_ros.types import Box, Intrinsics, View
 
-Render = Callable[[Intrinsics, Float64[ndarray, "4 4"], float, Box], View]
+Render = Callable[[Intrinsics, Float64[ndarray, "4 4"], float, Box, Sequence[str]], View]
 """Such as `MapClient.render_view` or `SemanticMapper.render_view`."""
 AROUND_M, ABOVE_M = 1.0, 0.6
 """How much of the map around and above it is shown."""
@@ -26,9 +27,31 @@ FAR_M = 20.0
 OUTLINE = (235, 30, 60)
 
 
-def picture_of(render: Render, box: Box, caption: str) -> UInt8[ndarray, "height width 3"]:
-    """The map around a box, from where most of what is in the box can be seen, outlined."""
-    lower, upper = np.array(box.lower), np.array(box.upper)
+@dataclass(frozen=True)
+class Found:
+    """What is in a box and more relevant to a text than a threshold; all that is, without one."""
+
+    box: Box
+    text: str = ""
+    threshold: float = 0.0
+
+    def seen(
+        self, render: Render, camera: Intrinsics, pose: Float64[ndarray, "4 4"], shown: Box
+    ) -> tuple[View, Bool[ndarray, "height width"]]:
+        """A view of what is around it, and in which pixels it is."""
+        view = render(camera, pose, FAR_M, shown, [self.text] if self.text else [])
+        points = unproject_image(view.depth_m, camera).reshape(-1, 3).astype(np.float64)
+        points = transform_points(pose, points)
+        inside = ((points >= self.box.lower) & (points <= self.box.upper)).all(1)
+        inside = inside.reshape(view.depth_m.shape) & (view.depth_m > 0)
+        if self.text and view.words is not None:
+            inside &= view.words.relevancy[0] > self.threshold  # not where it is NaN
+        return view, inside
+
+
+def picture_of(render: Render, found: Found, caption: str) -> UInt8[ndarray, "height width 3"]:
+    """The map around a thing, from where most of it can be seen, outlined."""
+    lower, upper = np.array(found.box.lower), np.array(found.box.upper)
     shown = Box(
         tuple((lower - AROUND_M).tolist()),
         tuple((upper + [AROUND_M, AROUND_M, ABOVE_M]).tolist()),
@@ -38,22 +61,9 @@ def picture_of(render: Render, box: Box, caption: str) -> UInt8[ndarray, "height
         looking(azimuth, ELEVATION_RAD, shown, trial)
         for azimuth in np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
     ]
-    visible = [
-        int(_within(render(trial, pose, FAR_M, shown), trial, pose, box).sum()) for pose in poses
-    ]
+    visible = [int(found.seen(render, trial, pose, shown)[1].sum()) for pose in poses]
     pose = poses[int(np.argmax(visible))]
-    view = render(camera, pose, FAR_M, shown)
-    return _drawn(view, _within(view, camera, pose, box), caption)
-
-
-def _within(
-    view: View, camera: Intrinsics, map_T_camera: Float64[ndarray, "4 4"], box: Box
-) -> Bool[ndarray, "height width"]:
-    """Pixels whose surface lies in the box."""
-    points = unproject_image(view.depth_m, camera).reshape(-1, 3).astype(np.float64)
-    points = transform_points(map_T_camera, points)
-    inside = ((points >= box.lower) & (points <= box.upper)).all(1).reshape(view.depth_m.shape)
-    return inside & (view.depth_m > 0)
+    return _drawn(*found.seen(render, camera, pose, shown), caption)
 
 
 def _drawn(

@@ -1,6 +1,7 @@
 """What `nesf-ros ask` tells and draws, and `nesf-ros label`."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,11 +11,11 @@ from geometry_msgs.msg import Point
 
 from nesf_ros import cli
 from nesf_ros.cli.ask import save_picture, told
-from nesf_ros.cli.found import OUTLINE, picture_of
+from nesf_ros.cli.found import OUTLINE, Found, picture_of
 from nesf_ros.config import MapConfig
 from nesf_ros.msg import Instance, TextAnswer
 from nesf_ros.pipeline import NesfConfig, SemanticMapper
-from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
+from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, ViewWords
 from nesf_ros.vision.models import build
 from nesf_ros.vision.registry import register
 
@@ -62,7 +63,7 @@ def test_words():
 
 
 def test_the_picture_outlines_what_was_found(render):
-    picture = picture_of(render, Box((-0.2, -0.2, 0.2), (0.2, 0.2, 0.34)), "block")
+    picture = picture_of(render, Found(Box((-0.2, -0.2, 0.2), (0.2, 0.2, 0.34))), "block")
     assert picture.shape == (600, 800, 3)
     outline = (picture == OUTLINE).all(2)
     rows, columns = np.nonzero(outline)
@@ -72,8 +73,31 @@ def test_the_picture_outlines_what_was_found(render):
     assert red.mean() > 0.4
 
 
+def test_what_is_less_relevant_is_not_outlined(render):
+    """A box around the block and a part of the floor; to the text the left half is relevant."""
+
+    def left_alone(camera, pose, reach_m, region, texts):
+        view = render(camera, pose, reach_m, region)
+        relevancy = np.full((1, camera.height, camera.width), 0.4, np.float32)
+        relevancy[:, :, : camera.width // 2] = 0.9
+        relevancy[:, : camera.height // 2] = np.nan
+        assert texts == ["a block"]
+        return replace(view, words=ViewWords(None, (), relevancy))
+
+    found = Found(Box((-0.5, -0.5, -0.1), (0.5, 0.5, 0.34)), "a block", 0.5)
+    camera = Intrinsics(160, 120, 130.0, 130.0, 79.5, 59.5)
+    _, inside = found.seen(left_alone, camera, DOWN, found.box)
+    assert inside[60:, :80].any() and not inside[:60].any() and not inside[:, 80:].any()
+    _, whole = replace(found, text="").seen(lambda *a: render(*a[:4]), camera, DOWN, found.box)
+    assert whole[:60].any() and whole[:, 80:].any()
+
+
 def test_the_file_is_named_after_the_text(render, tmp_path):
-    path = save_picture(render, answer(), tmp_path / "new")
+    def with_words(camera, pose, reach_m, region, texts):
+        assert texts == ["a red block!"]
+        return render(camera, pose, reach_m, region)
+
+    path = save_picture(with_words, answer(), 0.5, tmp_path / "new")
     assert path.name == "a-red-block.png" and cv2.imread(str(path)).shape == (600, 800, 3)
 
 
