@@ -1,70 +1,15 @@
-"""Every default of the package, written once.
+"""Every default of the mapper, written once: one frozen dataclass per component.
 
-One frozen dataclass per component. ROS parameters, their descriptors and the YAML are derived
-from these fields (`nesf_ros.ros.parameters`), so a setting is added here and nowhere else.
+A setting is added here and nowhere else.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
-from typing import Any, TypeVar, get_origin, get_type_hints
+from dataclasses import dataclass, field
 
 from nesf_ros.errors import ConfigError
-
-ConfigT = TypeVar("ConfigT")
-
-
-def setting(
-    default: Any,
-    doc: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    live: bool = False,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """A configuration field: its default, what it means, its closed range.
-
-    `live` settings may be changed while the node runs; the others need a restart.
-    """
-    return field(
-        default=default,
-        metadata={"doc": doc, "low": low, "high": high, "live": live, "choices": choices},
-    )
-
-
-class Checked:
-    """Checks types and ranges of every field on construction."""
-
-    def __post_init__(self):
-        hints = get_type_hints(type(self))
-        for item in fields(self):  # type: ignore[arg-type]
-            check_value(item, hints[item.name], getattr(self, item.name))
-
-
-def check_value(item: Field, kind: Any, value: Any) -> None:
-    """Raise ConfigError unless `value` has the field's type and lies in its range."""
-    if is_dataclass(kind):
-        return
-    if get_origin(kind) is tuple:
-        if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
-            raise ConfigError(f"{item.name} is {value!r}; it must be a list of strings")
-        return
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f"{item.name} is {value!r}; it must be of type {kind.__name__}")
-    low, high, choices = (item.metadata.get(key) for key in ("low", "high", "choices"))
-    if kind in (int, float):
-        if kind is float and not math.isfinite(value):
-            raise ConfigError(f"{item.name} is {value}; it must be finite")
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise ConfigError(f"{item.name} is {value}; it must lie in [{low}, {high}]")
-    if choices and value not in choices:
-        raise ConfigError(f"{item.name} is {value!r}; it must be one of {', '.join(choices)}")
+from nesf_ros.settings import Checked, setting
 
 
 @dataclass(frozen=True)
@@ -285,110 +230,3 @@ class NesfConfig(Checked):
     semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
-
-
-@dataclass(frozen=True)
-class NodeConfig(Checked):
-    """What the perception node listens to. Topics without a leading slash lie below the camera."""
-
-    cameras: tuple[str, ...] = setting(("/camera",), "base name of each camera")
-    map_frame: str = setting("map", "TF frame of the map, z up")
-    odom_frame: str = setting(
-        "odom", "TF frame that never jumps, kept with keyframes where TF has it; empty: none"
-    )
-    color_topic: str = setting(
-        "color/image_raw", "colour images; ends in /compressed for CompressedImage"
-    )
-    color_info_topic: str = setting("color/camera_info", "CameraInfo of the colour camera")
-    depth_topic: str = setting(
-        "depth/image_raw", "depth images; ends in /compressedDepth for CompressedImage"
-    )
-    depth_info_topic: str = setting("depth/camera_info", "CameraInfo of the depth camera")
-    mask_topic: str = setting(
-        "", "mono8 images, above 0 = ignore (people, the robot), one for each frame; empty: none"
-    )
-    mask_images: tuple[str, ...] = setting(
-        (), "per camera, an image file, white = ignore; empty string: none"
-    )
-    mask_camera: str = setting("color", "whose pixels the masks are in", choices=("color", "depth"))
-    rectified: bool = setting(
-        False, "the images come rectified (topics named image_rect): apply no distortion again"
-    )
-    reliability: str = setting(
-        "best_effort",
-        "QoS of the image subscriptions; best_effort hears every publisher",
-        choices=("best_effort", "reliable"),
-    )
-    self_check_s: float = setting(
-        5.0,
-        "seconds without a usable frame before the log says why; 0 = never",
-        low=0.0,
-        high=3600.0,
-    )
-    autostart: bool = setting(True, "configure and activate without a lifecycle manager")
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in self.cameras:
-            if not name.strip("/") or self.cameras.count(name) > 1:
-                problem = "twice" if name.strip("/") else "as a camera; each needs a base name"
-                raise ConfigError(f"cameras names {name!r} {problem}")
-        if not self.cameras:
-            raise ConfigError("cameras is empty; name at least one")
-        if len(self.mask_images) > len(self.cameras):
-            raise ConfigError(
-                f"{len(self.mask_images)} mask_images for {len(self.cameras)} cameras; give one "
-                "for each, in the same order"
-            )
-
-
-@dataclass(frozen=True)
-class ReplayConfig(Checked):
-    """What the replay node plays, and how."""
-
-    source: str = setting("synthetic", "a recording's path, or synthetic for the built-in room")
-    camera: str = setting("/camera", "base name of the camera it plays")
-    map_frame: str = setting("map", "TF frame of the poses")
-    rate: float = setting(1.0, "speed, as a multiple of the recording's", low=0.01, high=100.0)
-    frames: int = setting(0, "stop after so many frames; 0 = all", low=0, high=10_000_000)
-    loop: bool = setting(False, "start again at the end, until stopped")
-    preload: bool = setting(False, "read all frames before the first is sent")
-    wait_for_subscriber: bool = setting(True, "send nothing before somebody listens")
-    upright: bool = setting(
-        True, "turn a recording whose world is not z up, as its cameras show, so that the map is"
-    )
-    room_hz: float = setting(
-        30.0, "frames a second of the built-in room; fewer cover more of it", low=0.1, high=240.0
-    )
-    seed: int = setting(0, "of the built-in room", low=0, high=2**31 - 1)
-
-
-def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
-    """Yield (dotted name, field, value) of every leaf setting, in order of declaration."""
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if is_dataclass(value):
-            yield from walk(value, f"{prefix}{item.name}.")
-        else:
-            yield f"{prefix}{item.name}", item, value
-
-
-def with_values(config: ConfigT, values: Mapping[str, Any]) -> ConfigT:
-    """A copy of `config` with the (dotted) names in `values` replaced.
-
-    Raises ConfigError for an unknown name (naming the nearest valid one), a wrong type or range.
-    """
-    known = {name: value for name, _, value in walk(config)}
-    grouped: dict[str, dict[str, Any]] = {}
-    for name, value in values.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise ConfigError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
-        if isinstance(known[name], float) and type(value) is int:  # True is no length
-            value = float(value)
-        section, _, leaf = name.rpartition(".")
-        grouped.setdefault(section, {})[leaf] = value
-    changes = grouped.pop("", {})
-    for section, part in grouped.items():
-        changes[section] = replace(getattr(config, section), **part)
-    return replace(config, **changes)  # type: ignore[type-var]

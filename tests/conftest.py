@@ -29,6 +29,8 @@ UNCHECKED = {
     "nesf_ros.synthetic.renderers.tables",
     # Checks its values itself, and raises errors for users.
     "nesf_ros.config",
+    "nesf_ros.settings",
+    "nesf_ros.ros.node_config",
 }
 GENERATED = {"msg", "srv", "action"}
 

@@ -8,19 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nesf_ros import config as module
-from nesf_ros.config import (
-    FramesConfig,
-    MapConfig,
-    NesfConfig,
-    NodeConfig,
-    QueryConfig,
-    ReplayConfig,
-    walk,
-    with_values,
-)
+from nesf_ros.config import FramesConfig, MapConfig, NesfConfig, QueryConfig
 from nesf_ros.errors import ConfigError
+from nesf_ros.ros.node_config import NodeConfig, ReplayConfig
+from nesf_ros.settings import walk, with_values
 
 COMPONENTS = [value for name, value in vars(module).items() if name.endswith("Config")]
+COMPONENTS += [NodeConfig, ReplayConfig]
 LEAVES = [leaf for kind in (NesfConfig, NodeConfig, ReplayConfig) for leaf in walk(kind())]
 
 
@@ -36,7 +30,7 @@ def test_every_setting_says_what_it_means_and_has_limits(name, item, value):
 
 
 def test_every_component_describes_itself():
-    assert len(COMPONENTS) >= 8
+    assert len(COMPONENTS) >= 9
     for kind in COMPONENTS:
         assert is_dataclass(kind)
         assert len(kind.__doc__) > 15

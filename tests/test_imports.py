@@ -12,10 +12,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "nesf_ros"
 GENERATED = {"msg", "srv", "action"}
 
-FOUNDATION = {"errors", "config", "types"}
+FOUNDATION = {"errors", "settings", "config", "types"}
 EVERYTHING = {part.stem for part in PACKAGE.iterdir() if not part.name.startswith("_")}
 MAY_IMPORT = {
     "errors": set(),
+    "settings": {"errors"},
     "config": FOUNDATION,
     "types": FOUNDATION,
     "geometry": FOUNDATION,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
-from nesf_ros.config import NesfConfig, NodeConfig
+from nesf_ros.config import NesfConfig
+from nesf_ros.ros.node_config import NodeConfig
 
 HEADER = """\
 # Every parameter of the perception node with its default. Written by `nesf-ros config`:

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from nesf_ros.cli.pictures import write_picture
-    from nesf_ros.config import VisionConfig, with_values
+    from nesf_ros.config import VisionConfig
+    from nesf_ros.settings import with_values
     from nesf_ros.vision.models import load_model
     from nesf_ros.vision.presets import preset_named
     from nesf_ros.vision.relevancy import RelevancyExtractor

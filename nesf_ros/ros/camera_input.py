@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from nesf_ros.config import FramesConfig, NodeConfig
+from nesf_ros.config import FramesConfig
 from nesf_ros.errors import ConfigError, FrameError, TransformError
 from nesf_ros.frames.counters import Cause, DropCounter, Rate, cause_of
 from nesf_ros.frames.masks import MaskGate
@@ -26,6 +26,7 @@ from nesf_ros.geometry.cameras import carry_mask
 from nesf_ros.geometry.images import check_unit
 from nesf_ros.geometry.rectify import Rectifier
 from nesf_ros.ros.convert import calibration_of, color_of, depth_of, stamp_to_ns
+from nesf_ros.ros.node_config import NodeConfig
 from nesf_ros.ros.tf import Transforms
 from nesf_ros.types import PosedFrame, RgbdFrame
 

@@ -11,9 +11,10 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
-from nesf_ros.config import FramesConfig, NodeConfig
+from nesf_ros.config import FramesConfig
 from nesf_ros.errors import TransformError
 from nesf_ros.ros.convert import color_of, depth_of, stamp_to_ns
+from nesf_ros.ros.node_config import NodeConfig
 from nesf_ros.ros.tf import listen
 
 INFO_QOS = QoSProfile(depth=50)

@@ -10,8 +10,8 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from nesf_ros.config import ConfigT, walk, with_values
 from nesf_ros.errors import ConfigError
+from nesf_ros.settings import ConfigT, walk, with_values
 
 FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides")
 """Parameters that rclpy itself declares."""

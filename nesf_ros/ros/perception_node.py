@@ -23,7 +23,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 
-from nesf_ros.config import NesfConfig, NodeConfig
+from nesf_ros.config import NesfConfig
 from nesf_ros.errors import ConfigError, FrameError, GeometryError
 from nesf_ros.frames.counters import Cause, cause_of
 from nesf_ros.pipeline import SemanticMapper
@@ -33,6 +33,7 @@ from nesf_ros.ros.camera_input import CameraInput, RawFrame
 from nesf_ros.ros.language import LanguageThread
 from nesf_ros.ros.language_services import LanguageServices
 from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions
+from nesf_ros.ros.node_config import NodeConfig
 from nesf_ros.ros.publishing import MapPublisher
 from nesf_ros.ros.self_check import explain, gather
 from nesf_ros.ros.services import MapServices

@@ -19,12 +19,12 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
-from nesf_ros.config import NodeConfig, ReplayConfig
 from nesf_ros.datasets import Source, open_source
 from nesf_ros.errors import NesfError
 from nesf_ros.geometry.upright import estimate_up, levelling, refine_up, surface_normals
 from nesf_ros.ros import parameters
 from nesf_ros.ros.convert import image_message, info_message, matrix_to_transform, ns_to_stamp
+from nesf_ros.ros.node_config import NodeConfig, ReplayConfig
 from nesf_ros.synthetic.source import SyntheticSource
 from nesf_ros.types import PosedFrame
 

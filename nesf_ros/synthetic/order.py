@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nesf_ros.config import Checked, setting
+from nesf_ros.settings import Checked, setting
 from nesf_ros.synthetic.splits import SPLITS
 from nesf_ros.types import Intrinsics
 

@@ -2,7 +2,9 @@ import yaml
 
 from nesf_ros import cli
 from nesf_ros.cli.config import parameter_file
-from nesf_ros.config import NesfConfig, NodeConfig, walk
+from nesf_ros.config import NesfConfig
+from nesf_ros.ros.node_config import NodeConfig
+from nesf_ros.settings import walk
 
 
 def flat(tree, prefix=""):

@@ -5,9 +5,11 @@ from rcl_interfaces.msg import ParameterType
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from nesf_ros.config import Checked, NesfConfig, NodeConfig, PublishConfig, setting, walk
+from nesf_ros.config import NesfConfig, PublishConfig
 from nesf_ros.errors import ConfigError
 from nesf_ros.ros import parameters
+from nesf_ros.ros.node_config import NodeConfig
+from nesf_ros.settings import Checked, setting, walk
 
 pytestmark = pytest.mark.ros
 
