@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future as Work
 
@@ -14,31 +13,49 @@ from nesf_ros.errors import NesfError, QueryError
 from nesf_ros.ros.worker import Worker
 
 
-def in_time(node: Node, worker: Worker, work: Callable[[], None], limit_s: float) -> Future:
-    """Have the worker do `work`; the future holds None once that is done, else what went wrong.
+class Pending:
+    """An answer that is waited for. What it is settled with first, it holds. For any thread."""
 
-    After `limit_s` it holds a QueryError: work that has not begun by then never will, and what has
-    begun ends unheard. To be awaited by a callback of the node.
+    def __init__(self, node: Node):
+        self._node = node
+        self._lock = threading.Lock()
+        self.future = Future(executor=node.executor)
+        """To be awaited by a callback of the node: None once the work is done, else the error."""
+
+    def settle(self, error: BaseException | None) -> None:
+        """Let the future hold this, if it holds nothing yet."""
+        with self._lock:
+            if not self.future.done():
+                self.future.set_result(error)
+        if self._node.executor is not None:
+            self._node.executor.wake()
+
+    def check(self) -> None:
+        """Raise the error it holds, if any: for work to end that nobody waits for any more."""
+        if self.future.done() and (error := self.future.result()) is not None:
+            raise error
+
+
+def in_time(
+    node: Node, worker: Worker, work: Callable[[Callable[[], None]], None], limit_s: float
+) -> Pending:
+    """Have the worker do `work(check)`: settled with None once that is done, else what went wrong.
+
+    After `limit_s` it is settled with a QueryError. Work that has not begun when its answer is
+    settled never will; what has begun ends at its next `check()`, or unheard.
     """
-    answer = Future(executor=node.executor)
-    start, lock = time.monotonic(), threading.Lock()
+    answer = Pending(node)
 
-    def settle(error: BaseException | None) -> None:
-        with lock:
-            if not answer.done():
-                answer.set_result(error)
-        if node.executor is not None:
-            node.executor.wake()
-
-    def late() -> QueryError:
-        return QueryError(f"not answered within {limit_s:g} s; the map is busy or too large")
+    def late() -> None:
+        answer.settle(
+            QueryError(f"not answered within {limit_s:g} s; the map is busy or too large")
+        )
 
     def run() -> None:
-        if time.monotonic() - start > limit_s:
-            raise late()
-        work()
+        answer.check()
+        work(answer.check)
 
-    timer = threading.Timer(limit_s, lambda: settle(late()))
+    timer = threading.Timer(limit_s, late)
     timer.daemon = True
     timer.start()
 
@@ -47,14 +64,14 @@ def in_time(node: Node, worker: Worker, work: Callable[[], None], limit_s: float
         error = finished.exception()
         if error is not None and not isinstance(error, NesfError):
             node.get_logger().error(f"a service failed: {error!r}")
-        settle(error)
+        answer.settle(error)
 
     worker.call(run).add_done_callback(done)
     return answer
 
 
-def at_once(node: Node, error: Exception) -> Future:
-    """A future that holds this error already."""
-    answer = Future(executor=node.executor)
-    answer.set_result(error)
+def at_once(node: Node, error: Exception) -> Pending:
+    """Settled with this error already."""
+    answer = Pending(node)
+    answer.settle(error)
     return answer

@@ -9,6 +9,7 @@ from numpy import ndarray
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
+from nesf_ros import action
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.cloud import create_cloud
 from nesf_ros.ros.convert import answer_message, color_of
@@ -16,15 +17,18 @@ from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.serving import Serving
 from nesf_ros.semantics.language import Answer, Question
 from nesf_ros.srv import QueryRelevancy, SetLabels
+from nesf_ros.types import Progress
 
 
 class LanguageServices(Serving):
-    """`~/query_relevancy` and `~/set_labels`, and the topic `~/relevancy`."""
+    """`~/query_relevancy` (an action, too), `~/set_labels`, and the topic `~/relevancy`."""
 
     def __init__(self, node: Node, map_frame: str):
         super().__init__(node, map_frame)
         self._cloud = node.create_publisher(PointCloud2, "~/relevancy", LATCHED)
-        self.offer("query_relevancy", QueryRelevancy, self._query_relevancy)
+        self.offer_twins(
+            "query_relevancy", QueryRelevancy, action.QueryRelevancy, self._query_relevancy
+        )
         self.offer("set_labels", SetLabels, self._set_labels)
 
     def _query_relevancy(
@@ -32,6 +36,7 @@ class LanguageServices(Serving):
         mapper: SemanticMapper,
         request: QueryRelevancy.Request,
         response: QueryRelevancy.Response,
+        progress: Progress,
     ) -> None:
         image = color_of(request.image) if request.image.width else None
         question = Question(
@@ -41,7 +46,7 @@ class LanguageServices(Serving):
             self.box(request.region),
             request.threshold,
         )
-        answer = mapper.ask(question)
+        answer = mapper.ask(question, progress)
         response.frame_id = self._map_frame
         response.answers = [answer_message(text) for text in answer.texts]
         response.threshold, response.observed = answer.threshold, answer.observed

@@ -1,10 +1,7 @@
 """A running node that is asked in words, by a small model with weights of chance."""
 
-import json
-
 import numpy as np
 import pytest
-import torch
 from geometry_msgs.msg import Point
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
@@ -12,35 +9,10 @@ from sensor_msgs.msg import PointCloud2
 from nesf_ros.msg import Region, VoxelMap
 from nesf_ros.ros.cloud import read_records
 from nesf_ros.srv import GetMap, QueryPoints, QueryRelevancy, Reset, SetLabels
-from nesf_ros.vision.models import build
-from nesf_ros.vision.registry import register
 
 from .processes import WALL_M, MapReader, image, shade
 
 pytestmark = pytest.mark.ros
-
-TINY = {
-    "embed_dim": 16,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
-}
-
-
-@pytest.fixture(scope="module")
-def vision(tmp_path_factory):
-    """Settings of the tiny model."""
-    folder = tmp_path_factory.mktemp("model")
-    (folder / "tiny.json").write_text(json.dumps(TINY))
-    torch.manual_seed(0)
-    clip = build(register(str(folder / "tiny.json")))
-    torch.save(clip.state_dict(), folder / "tiny.pt")
-    return {
-        "vision.model": str(folder / "tiny.json"),
-        "vision.pretrained": str(folder / "tiny.pt"),
-        "vision.prompts": "plain",
-        "semantics.enabled": True,
-        "semantics.unknown_below": -1.0,
-    }
 
 
 @pytest.fixture(scope="module")
