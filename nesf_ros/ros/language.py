@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from nesf_ros.errors import NesfError
+from nesf_ros.errors import NesfError, QueryError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.worker import Worker
 from nesf_ros.semantics.language import Model
@@ -48,6 +48,8 @@ class LanguageThread:
         """Time that the last look took."""
         self.seen = 0
         """Keyframes in the voxels."""
+        self.refused = 0
+        """Keyframes left out for want of memory."""
         self._mapper, self._worker, self._load, self._logger = mapper, worker, load, logger
         self._waiting: deque[tuple[str, PosedFrame]] = deque(
             maxlen=mapper.config.keyframes.max_count
@@ -110,7 +112,12 @@ class LanguageThread:
         language = self._mapper.language
         assert language is not None
         start = time.monotonic()
-        dense = language.look(frame)
+        try:
+            dense = language.look(frame)
+        except QueryError as error:  # the next one may find memory again
+            self.refused += 1
+            self._logger.error(f"a keyframe is not put into words: {error}")
+            return
         self.look_s = time.monotonic() - start
 
         def fuse() -> None:

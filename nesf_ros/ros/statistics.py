@@ -90,6 +90,7 @@ def language_status(
         "state": thread.state,
         "keyframes": str(thread.seen),
         "backlog": str(thread.backlog),
+        "refused": str(thread.refused),
         "look_ms": f"{1e3 * thread.look_s:.0f}",
         "voxels": str(len(layer) if layer else 0),
         "mib": f"{(layer.nbytes if layer else 0) / 2**20:.1f}",

@@ -13,6 +13,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.vision.crops import Takes
+from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.tiles import Tiling, resized, tile, whole
 from nesf_ros.vision.towers.base import Tower
 
@@ -53,9 +54,12 @@ def dense_features(
 
 def _dense(model: Sees, picture: Tensor, tiling: Tiling, every: int) -> Tensor:
     size = (picture.shape[1], picture.shape[2])
-    parts = []
-    for start in range(0, len(tiling), _BATCH):
-        crops = tiling.cut(picture, slice(start, start + _BATCH))
+
+    def look(tiles: range) -> Tensor:
+        crops = tiling.cut(picture, slice(tiles.start, tiles.stop))
         images = resized(crops, model.image_px, model.mean, model.std)
-        parts.append(model.tower.look(images).dense())
+        return model.tower.look(images).dense()
+
+    tiles = range(len(tiling))
+    parts = [by_halves(look, tiles[n : n + _BATCH]) for n in tiles[::_BATCH]]
     return tiling.merge(torch.cat(parts).permute(0, 3, 1, 2), size, every)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nesf_ros.errors import QueryError
 from nesf_ros.semantics.calibration import Calibration
+from nesf_ros.vision.memory import by_halves
 from nesf_ros.voxels.features import FeatureLayer
 
 MOST = 2000
@@ -76,9 +77,14 @@ def relabel(layer: FeatureLayer, labels: LabelSet, rows: Int64[Tensor, " n"] | N
     if rows is None:
         rows = torch.arange(len(layer), device=layer.device)
     texts = labels.embeddings.to(layer.device)
-    for part in rows.split(max(1, _AT_ONCE // len(labels.names))):
+
+    def classified(part: Tensor) -> Tensor:
         label, confidence = labels.classify(layer.similarity(texts, part))
-        layer.set_labels(part, label, _byte(confidence))
+        return torch.stack([label, _byte(confidence).short()], 1)
+
+    for part in rows.split(max(1, _AT_ONCE // len(labels.names))):
+        label, confidence = by_halves(classified, part).unbind(1)
+        layer.set_labels(part, label, confidence.to(torch.uint8))
 
 
 def _byte(confidence: Float32[Tensor, " n"]) -> UInt8[Tensor, " n"]:

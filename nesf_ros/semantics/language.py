@@ -23,6 +23,7 @@ from nesf_ros.semantics.lookup import rows_at
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
 from nesf_ros.types import Box, PosedFrame, Progress, unheard
 from nesf_ros.vision.crops import crop_batches
+from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder, clean
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
@@ -151,7 +152,7 @@ class LanguageMap:
         progress("comparing the map with them", READ)
         self.layer.follow(self._map)
         voxels, rows = self._voxels_in(question.region)
-        scores = self._relevancy(wanted, rows, question.negatives).cpu().numpy()
+        scores = self._relevancy(wanted, rows, question.negatives).numpy()
         where = voxels.cpu().numpy()
         texts = []
         for number, name in enumerate(names):
@@ -172,13 +173,14 @@ class LanguageMap:
         """
         self.layer.follow(self._map)
         rows = self.rows_at(points_m)
-        known = rows >= 0
-        label, confidence = (torch.zeros(len(rows), dtype=torch.uint8) for _ in range(2))
-        label[known] = self.layer.labels.codes(self.layer.column("label")[rows[known]])
-        confidence[known] = self.layer.column("confidence")[rows[known]]
-        relevant = torch.full((len(rows), len(texts)), torch.nan)
-        if texts and bool(known.any()):
-            relevant[known] = self._relevancy(self.encoder.embed(texts), rows[known])
+        known = (rows >= 0).cpu()
+        rows = rows[rows >= 0]
+        label, confidence = (torch.zeros(len(known), dtype=torch.uint8) for _ in range(2))
+        label[known] = self.layer.labels.codes(self.layer.column("label")[rows]).cpu()
+        confidence[known] = self.layer.column("confidence")[rows].cpu()
+        relevant = torch.full((len(known), len(texts)), torch.nan)
+        if texts:
+            relevant[known] = self._relevancy(self.encoder.embed(texts), rows)
         names = self.layer.labels.wire_names
         return PointWords(label.numpy(), confidence.numpy(), names, relevant.numpy())
 
@@ -190,10 +192,16 @@ class LanguageMap:
     def _relevancy(
         self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str] = ()
     ) -> Float32[Tensor, "n texts"]:
-        """Of rows of the layer (all where None) for embedded texts."""
+        """Of rows of the layer (all where None) for embedded texts; in main memory."""
         phrases = self.encoder.embed(negatives or self._config.canonical)
-        cosines = self.layer.similarity(torch.cat([wanted, phrases]).to(self.layer.device), rows)
-        return relevancy(cosines[:, : len(wanted)], cosines[:, len(wanted) :])
+        texts = torch.cat([wanted, phrases]).to(self.layer.device)
+
+        def of(part: Tensor | range) -> Tensor:
+            chosen = slice(part.start, part.stop) if isinstance(part, range) else part
+            cosines = self.layer.similarity(texts, chosen)
+            return relevancy(cosines[:, : len(wanted)], cosines[:, len(wanted) :]).cpu()
+
+        return by_halves(of, range(len(self.layer)) if rows is None else rows)
 
     def clear(self) -> None:
         """Forget everything but the labels."""

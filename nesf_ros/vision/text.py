@@ -13,6 +13,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from nesf_ros.errors import QueryError
+from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.prompts import templates_named
 
 MAX_CHARACTERS = 500
@@ -72,7 +73,8 @@ class TextEncoder:
 
     def _encode(self, names: list[str]) -> Float32[Tensor, "names dim"]:
         prompts = [template.replace("{}", name) for name in names for template in self._templates]
-        encoded = self._model.encode_text(prompts).unflatten(0, (-1, len(self._templates)))
+        encoded = by_halves(self._model.encode_text, prompts)
+        encoded = encoded.unflatten(0, (-1, len(self._templates)))
         return F.normalize(encoded.mean(1), dim=-1)
 
     def _cached(self, names: list[str]) -> dict[str, Float32[Tensor, " dim"]]:

@@ -177,12 +177,10 @@ class FeatureLayer:
             self.table.remove(rows)
 
     def similarity(
-        self, texts: Float32[Tensor, "texts dim"], rows: Int64[Tensor, " n"] | None = None
+        self, texts: Float32[Tensor, "texts dim"], rows: Int64[Tensor, " n"] | slice = slice(None)
     ) -> Float32[Tensor, "n texts"]:
         """Cosines of texts (unit length) with the embeddings of all rows, or of those given."""
-        code, length = self.column("code"), self.column("length")
-        if rows is not None:
-            code, length = code[rows], length[rows]
+        code, length = self.column("code")[rows], self.column("length")[rows]
         if not len(code):
             return torch.zeros((0, len(texts)), device=self.device)
         basis = self._fitted()

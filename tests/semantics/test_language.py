@@ -129,6 +129,27 @@ def test_a_question_tells_how_far_it_is_and_ends_when_told_to(mapper):
     assert mapper.language.model.read == []
 
 
+def test_a_gpu_without_room_is_asked_in_parts(mapper, monkeypatch):
+    whole = mapper.ask(Question(("red", "blue")))
+    layer, similarity = mapper.layer, mapper.layer.similarity
+    asked = []
+
+    def small(texts, rows):
+        asked.append(len(torch.arange(len(layer))[rows]))
+        if asked[-1] > len(layer) // 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return similarity(texts, rows)
+
+    monkeypatch.setattr(layer, "similarity", small)
+    parts = mapper.ask(Question(("red", "blue")))
+    assert len(asked) == 7 and asked[0] == len(layer)
+    np.testing.assert_allclose(parts.relevancy, whole.relevancy, atol=1e-6)
+    mapper.set_labels(["red", "blue"])
+    assert set(mapper.describe(np.array([[0.4, 0.0, 1.5], [-0.4, 0, 1.5]])).label) == {1, 2}
+    region = Box((0.0, -1.0, 0.0), (1.0, 1.0, 2.0))
+    assert mapper.ask(Question(("blue",), region=region)).texts[0].exists
+
+
 def test_an_image_is_asked_for_like_a_text(mapper):
     blue = np.full((30, 20, 3), BLUE, np.uint8)
     answer = mapper.ask(Question(("red",), image=blue))
