@@ -29,8 +29,9 @@ from rclpy.signals import SignalHandlerOptions
 
 from nesf_ros.errors import QueryError
 from nesf_ros.msg import Region
-from nesf_ros.ros.convert import color_of, depth_of, matrix_to_transform
+from nesf_ros.ros.convert import matrix_to_transform
 from nesf_ros.ros.map_replica import OCCUPIED_FROM, MapReplica
+from nesf_ros.ros.views import view_of
 from nesf_ros.srv import (
     GetMap,
     LoadMap,
@@ -181,16 +182,17 @@ class MapClient:
         map_T_camera: Float64[ndarray, "4 4"],
         max_range_m: float,
         region: Box | None = None,
+        texts: Sequence[str] = (),
+        features: bool = False,
     ) -> View:
-        """What a camera would see of the map, or of a region of it."""
+        """What a camera would see of the map, or of a region of it, as RenderView.srv tells."""
         reply = self.call(
             "render_view", 30.0, pose=pose_of(map_T_camera), max_range=max_range_m,
             width=camera.width, height=camera.height, fx=camera.fx, fy=camera.fy,
-            cx=camera.cx, cy=camera.cy, region=region_of(region),
+            cx=camera.cx, cy=camera.cy, region=region_of(region), texts=list(texts),
+            features=features,
         )  # fmt: skip
-        normals = np.frombuffer(reply.normals.data, np.float32)
-        normals = normals.reshape(camera.height, camera.width, 3)
-        return View(color_of(reply.color), depth_of(reply.depth, 1.0), normals)
+        return view_of(reply)
 
     def ask(
         self, texts: Sequence[str], negatives: Sequence[str] = (), threshold: float = 0.0

@@ -7,28 +7,23 @@ from collections.abc import Callable
 import numpy as np
 from rclpy.node import Node
 
+from nesf_ros import action
 from nesf_ros.errors import QueryError
 from nesf_ros.msg import VoxelMap
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.convert import (
     grid_message,
-    image_message,
     map_message,
     points_to_array,
     pose_to_matrix,
     to_array,
 )
-from nesf_ros.ros.serving import Serving
+from nesf_ros.ros.serving import REPLY_BYTES, Serving
+from nesf_ros.ros.views import camera_of, check_size, fill_view
 from nesf_ros.srv import GetMap, LoadMap, Pause, QueryPoints, RenderView, Reset, SaveMap
-from nesf_ros.types import Box, Intrinsics
+from nesf_ros.types import Box, Progress
 from nesf_ros.voxels.updates import BYTES_PER_SENT_BLOCK, dense_codes, encode
 
-REPLY_BYTES = 28 * 2**20
-"""Largest content of one reply; the shipped transport profile carries 32 MiB."""
-BYTES_PER_PIXEL = 3 + 4 + 12
-"""Of a rendered view: colour, depth, normals."""
-DEFAULT_SIZE = (640, 480)
-DEFAULT_VIEW_RAD = np.deg2rad(70.0)
 DEFAULT_RANGE_M = 20.0
 
 
@@ -42,8 +37,8 @@ class MapServices(Serving):
         super().__init__(node, map_frame)
         self._actions = actions
         self.offer("get_map", GetMap, self._get_map)
-        self.offer("query_points", QueryPoints, self._query_points)
-        self.offer("render_view", RenderView, self._render_view)
+        self.offer_twins("query_points", QueryPoints, action.QueryPoints, self._query_points)
+        self.offer_twins("render_view", RenderView, action.RenderView, self._render_view)
         self.offer("save_map", SaveMap, self._save_map)
         self.offer("load_map", LoadMap, self._load_map)
         self.offer("reset", Reset, self._reset)
@@ -76,8 +71,13 @@ class MapServices(Serving):
         response.map.map_id, response.map.map_sequence = voxel_map.map_id, voxel_map.revision
 
     def _query_points(
-        self, mapper: SemanticMapper, request: QueryPoints.Request, response: QueryPoints.Response
+        self,
+        mapper: SemanticMapper,
+        request: QueryPoints.Request,
+        response: QueryPoints.Response,
+        progress: Progress,
     ) -> None:
+        progress("looking up the points", 0.0)
         points = points_to_array(request.points)
         map_T_points = self.map_T(request.frame_id)
         points = points @ map_T_points[:3, :3].T + map_T_points[:3, 3]
@@ -88,6 +88,7 @@ class MapServices(Serving):
         response.distance = to_array(answers.distance_m)
         labelled = mapper.language is not None and mapper.language.labels is not None
         if labelled or request.texts:
+            progress("putting them into words", 0.3)
             words = mapper.describe(points, request.texts)
             response.relevancy = to_array(words.relevancy)
             if labelled:
@@ -95,23 +96,22 @@ class MapServices(Serving):
                 response.label_names = list(words.label_names)
 
     def _render_view(
-        self, mapper: SemanticMapper, request: RenderView.Request, response: RenderView.Response
+        self,
+        mapper: SemanticMapper,
+        request: RenderView.Request,
+        response: RenderView.Response,
+        progress: Progress,
     ) -> None:
         pose = self.map_T(request.frame_id) @ pose_to_matrix(request.pose)
         reach = request.max_range or DEFAULT_RANGE_M
         if not 0 < reach < np.inf:
             raise QueryError(f"max_range {reach} m; it must be positive, or 0 for the default")
         camera, box = camera_of(request), self.box(request.region)
-        if camera.width * camera.height * BYTES_PER_PIXEL > REPLY_BYTES:
-            raise QueryError(
-                f"{camera.width}x{camera.height} px; one reply holds at most "
-                f"{REPLY_BYTES // BYTES_PER_PIXEL} px: ask for a smaller view"
-            )
-        view = mapper.render_view(camera, pose, reach, box)
-        header = self.header(mapper.map)
-        response.color = image_message(view.color, "rgb8", header)
-        response.depth = image_message(view.depth_m, "32FC1", header)
-        response.normals = image_message(view.normals_world, "32FC3", header)
+        check_size(camera, request)
+        progress("casting rays", 0.0)
+        view = mapper.render_view(camera, pose, reach, box, request.texts, request.features)
+        progress("packing the pictures", 0.8)
+        fill_view(response, view, self.header(mapper.map))
 
     def _save_map(
         self, mapper: SemanticMapper, request: SaveMap.Request, response: SaveMap.Response
@@ -133,14 +133,6 @@ class MapServices(Serving):
         self, mapper: SemanticMapper, request: Pause.Request, response: Pause.Response
     ) -> None:
         self._actions["pause"](request.paused)
-
-
-def camera_of(request: RenderView.Request) -> Intrinsics:
-    """The camera of a request, zeros replaced by the defaults its comments name."""
-    width, height = request.width or DEFAULT_SIZE[0], request.height or DEFAULT_SIZE[1]
-    fx = request.fx or width / 2 / float(np.tan(DEFAULT_VIEW_RAD / 2))
-    cx, cy = request.cx or (width - 1) / 2, request.cy or (height - 1) / 2
-    return Intrinsics(width, height, fx, request.fy or fx, cx, cy)
 
 
 def _check_dense(box: Box, size: float, max_voxels: int) -> None:
