@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -39,6 +41,7 @@ class ActionTwin:
         self._service, self._action = kinds
         self._begin, self._reply = begin, reply
         self._under_way: dict[bytes, Pending] = {}
+        self._results: deque[tuple[float, Any]] = deque()
         ActionServer(
             node,
             self._action,
@@ -65,7 +68,18 @@ class ActionTwin:
             goal.canceled()
         else:
             goal.abort()
+        self._keep(result)
         return result
+
+    def _keep(self, result: Any) -> None:
+        """Empty what is too old: while simulated time stands still, rclpy holds all results."""
+        now_s = time.monotonic()
+        self._results.append((now_s, result))
+        while self._results[0][0] < now_s - RESULT_KEPT_S:
+            _, old = self._results.popleft()
+            empty = self._action.Result(message=f"asked for after more than {RESULT_KEPT_S} s")
+            for name in old.get_fields_and_field_types():
+                setattr(old, name, getattr(empty, name))
 
     def _call_off(self, goal: ServerGoalHandle) -> CancelResponse:
         """The goal's end need not wait for the worker, which hears of it at its next step."""

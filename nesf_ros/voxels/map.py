@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import warp as wp
 from jaxtyping import Float64, Int32, Int64
 from numpy import ndarray
 from torch import Tensor
@@ -51,6 +52,7 @@ class VoxelMap:
 
     def __init__(self, config: MapConfig):
         """An empty map. ConfigError where not even one empty submap fits the memory limit."""
+        wp.init()  # else arrays are refused until the first kernel runs: views of an empty map
         self.config = config
         self.device = choose_device(config.device)
         self._max_places = min(config.memory_mib * 2**20 / 2 // BYTES_PER_PLACE, MAX_PLACES)

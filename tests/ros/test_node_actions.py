@@ -61,9 +61,15 @@ class Goal:
 
 
 @pytest.fixture(scope="module")
-def node(robot: Robot, start_node, vision) -> NodeProcess:
+def fresh(start_node, vision) -> NodeProcess:
+    """Has seen nothing yet."""
+    return start_node("/deeds", cameras=["/pupil"], **vision).wait_until_active()
+
+
+@pytest.fixture(scope="module")
+def node(robot: Robot, fresh: NodeProcess) -> NodeProcess:
     """With a wall in its map, in words too, and nothing that changes it."""
-    node = start_node("/deeds", cameras=["/pupil"], **vision).wait_until_active()
+    node = fresh
     camera = robot.camera("/pupil")
     robot.connect(camera)
     while not robot.call(node, srv.GetMap, "get_map").map.block_index:
@@ -71,6 +77,12 @@ def node(robot: Robot, start_node, vision) -> NodeProcess:
     name = "deeds/nesf: language"
     robot.wait(lambda: int(robot.status.get(name, {}).get("voxels", 0)) > 100, "words")
     return node
+
+
+def test_a_view_before_the_first_frame_is_black(robot, fresh):
+    goal = Goal(robot, fresh, "render_view", pose=AHEAD, width=20, height=10)
+    view = goal.end(GoalStatus.STATUS_SUCCEEDED)
+    assert bytes(view.color.data) == bytes(20 * 10 * 3)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +99,13 @@ def node(robot: Robot, start_node, vision) -> NodeProcess:
             {"points": [Point(x=WALL_M, z=1.0), Point(x=0.5, z=1.0)], "texts": ["wall"]},
             ["begun", "looking up the points", "putting them into words", "done"],
         ),
+        (
+            "render_view",
+            {"pose": AHEAD, "width": 64, "height": 48, "texts": ["wall"], "features": True},
+            ["begun", "casting rays", "packing the pictures", "done"],
+        ),
     ],
-    ids=["query_relevancy", "query_points"],
+    ids=["query_relevancy", "query_points", "render_view"],
 )  # fmt: skip
 def test_an_action_tells_its_steps_and_ends_like_the_service(robot, node, name, fields, stages):
     by_service = robot.call(node, KINDS[name][1], name, **fields)
