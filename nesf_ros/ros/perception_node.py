@@ -30,6 +30,7 @@ from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros import parameters
 from nesf_ros.ros.autosave import Autosave
 from nesf_ros.ros.camera_input import CameraInput, RawFrame
+from nesf_ros.ros.label_topics import LabelTopics
 from nesf_ros.ros.language import LanguageThread
 from nesf_ros.ros.language_services import LanguageServices
 from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions
@@ -78,6 +79,7 @@ class PerceptionNode(LifecycleNode):
         self.worker, self.numbers = worker, Statistics()
         frame = self.node_config.map_frame
         self.map_topics = MapPublisher(self, self.mapper.map, frame, self.config.publish)
+        self.label_topics = LabelTopics(self, self.config.map.voxel_size_m)
         for services in self.served:
             services.open(self.mapper, self.worker)
         self.language: LanguageThread | None = None
@@ -136,8 +138,9 @@ class PerceptionNode(LifecycleNode):
             self.destroy_timer(timer)
         self.close()
         self.map_topics.close(self)
+        self.label_topics.close(self)
         self.destroy_publisher(self._diagnostics)
-        del self.worker, self.mapper, self.autosave, self.map_topics
+        del self.worker, self.mapper, self.autosave, self.map_topics, self.label_topics
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -227,6 +230,7 @@ class PerceptionNode(LifecycleNode):
         try:
             self.map_topics.stream.layer = self.mapper.layer
             self.map_topics.publish()
+            self.label_topics.publish(self.mapper.layer, self.map_topics.header())
             self.numbers.time_of("publish", time.monotonic() - start)
         except Exception:  # noqa: BLE001 - nobody waits for this result
             if self.context.ok():

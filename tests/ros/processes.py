@@ -15,7 +15,7 @@ import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Point, TransformStamped
+from geometry_msgs.msg import Point, Pose, Quaternion, TransformStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -36,6 +36,10 @@ WALL_M = 1.525
 """Depth of the wall in the images: the middle of a 5 cm voxel."""
 FORWARD = (-0.5, 0.5, -0.5, 0.5)
 """Rotation of an optical frame that looks along x of a frame with z up."""
+AHEAD = Pose(
+    position=Point(z=1.0), orientation=Quaternion(**dict(zip("xyzw", FORWARD, strict=True)))
+)
+"""Of a camera in the map."""
 
 
 class NodeProcess:

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import Point
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import PointCloud2
+from sensor_msgs.msg import Image, PointCloud2
 
 from nesf_ros.msg import Region, VoxelMap
 from nesf_ros.ros.cloud import read_records
-from nesf_ros.srv import GetMap, QueryPoints, QueryRelevancy, Reset, SetLabels
+from nesf_ros.ros.views import view_of
+from nesf_ros.srv import GetMap, QueryPoints, QueryRelevancy, RenderView, Reset, SetLabels
 
-from .processes import WALL_M, MapReader, image, shade
+from .processes import AHEAD, WALL_M, MapReader, image, shade
 
 pytestmark = pytest.mark.ros
 
@@ -67,6 +68,10 @@ def test_labels_reach_the_map(robot, node, seen):
     robot.wait(lambda: reader.in_step, "a snapshot")
     messages = []
     robot.create_subscription(VoxelMap, f"{node.name}/map", messages.append, 10)
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    clouds, legends = [], []
+    robot.create_subscription(PointCloud2, f"{node.name}/labels", clouds.append, latched)
+    robot.create_subscription(Image, f"{node.name}/legend", legends.append, latched)
     done = robot.call(node, SetLabels, "set_labels", labels=["wall", "mug", "wall"])
     assert done.success, done.message
     labelled = robot.wait(
@@ -76,12 +81,23 @@ def test_labels_reach_the_map(robot, node, seen):
     assert len(labelled.label) == len(labelled.confidence) == len(labelled.occupancy)
     codes, labels = np.frombuffer(labelled.occupancy, np.uint8), np.frombuffer(labelled.label, "u1")
     assert (labels <= len(labelled.label_names)).all() and (labels[codes < 128] == 0).all()
+    robot.wait(lambda: clouds and legends, "the topics for RViz")
+    assert len(read_records(clouds[-1])) and legends[-1].height == 28 * len(labelled.label_names)
     points = [Point(x=WALL_M, z=1.0), Point(x=0.5, z=1.0)]
     told = robot.call(node, QueryPoints, "query_points", points=points, texts=["wall", "mug"])
     assert told.success and len(told.label) == 2 and told.label[1] == 0
     assert told.label_names[told.label[0] - 1] in ("wall", "mug")
     relevancy = np.reshape(told.relevancy, (2, 2))
     assert ((relevancy[0] > 0) & (relevancy[0] < 1)).all() and np.isnan(relevancy[1]).all()
+    view = view_of(robot.call(
+        node, RenderView, "render_view", pose=AHEAD, texts=["wall"], features=True, width=64,
+        height=48,
+    ))  # fmt: skip
+    hit = view.depth_m > 0
+    assert set(view.words.label_names) <= {"wall", "mug"} and view.words.label[hit].any()
+    assert hit.any() and np.isfinite(view.words.relevancy[0][hit]).mean() > 0.9
+    assert np.isnan(view.words.relevancy[0][~hit]).all()
+    assert view.words.features.shape == (48, 64, 3) and view.words.features[hit].any()
     assert robot.call(node, SetLabels, "set_labels", labels=[]).success
 
 
