@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,25 +11,15 @@ from jaxtyping import Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from nesf_ros.vision.crops import Takes
+from nesf_ros.vision.crops import Sees
 from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.tiles import Tiling, resized, tile, whole
-from nesf_ros.vision.towers.base import Tower
 
 WINDOWS = (1.0, 0.5)
 """Sides of the windows, of the picture's shorter side; they overlap by half."""
 EVERY = 16
 """Pixels of the picture per cell of what comes out."""
 _BATCH = 32
-
-
-@runtime_checkable
-class Sees(Takes, Protocol):
-    """What looks at pictures; `vision.models.VisionModel` for one."""
-
-    @property
-    def tower(self) -> Tower:
-        """Its image tower."""
 
 
 def dense_features(

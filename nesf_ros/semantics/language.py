@@ -15,14 +15,14 @@ from torch import Tensor
 from nesf_ros.config import SemanticsConfig, VisionConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.semantics.calibration import calibration_of
-from nesf_ros.semantics.dense import Sees, dense_features
+from nesf_ros.semantics.dense import dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
 from nesf_ros.semantics.instances import Instance, InstanceFinder
 from nesf_ros.semantics.labels import LabelSet, relabel
 from nesf_ros.semantics.lookup import rows_at
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
 from nesf_ros.types import Box, PosedFrame, Progress, unheard
-from nesf_ros.vision.crops import crop_batches
+from nesf_ros.vision.crops import Sees, crop_batches
 from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder, clean
 from nesf_ros.voxels.features import FeatureLayer

@@ -4,6 +4,7 @@
 - text_tower, prompts, text: texts, and labels, to embeddings
 - crops: a picture to batches of crops
 - towers, tiles, relevancy: what a picture says about a text, per pixel
+- scans: the same for keyframes, which are looked at once
 
 To add a model: put its open_clip configuration into `configs/` (a text tower that comes in a
 Python package is named `package:MODULE/FOLDER`) and its weights, as safetensors, into `weights/`

@@ -15,6 +15,7 @@ from torch import Tensor
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.models import VisionModel
 from nesf_ros.vision.tiles import Tiling, resized, tile, whole
+from nesf_ros.vision.towers.base import Tower
 
 FRACTIONS = (0.05, 0.125, 0.2, 0.275, 0.35, 0.425, 0.5)
 """Sides of LERF's crops, as fractions of the picture's height (its shorter side here)."""
@@ -42,6 +43,15 @@ class Takes(Protocol):
     @property
     def std(self) -> tuple[float, float, float]:
         """What remains is divided by this."""
+
+
+@runtime_checkable
+class Sees(Takes, Protocol):
+    """What looks at pictures; `models.VisionModel` for one."""
+
+    @property
+    def tower(self) -> Tower:
+        """Its image tower."""
 
 
 def pyramid(

@@ -51,7 +51,7 @@ class Scan:
 
     def relevancy(
         self, texts: Float32[Tensor, "texts dim"], every: int = 1
-    ) -> Float32[Tensor, "texts height width"]:
+    ) -> Float32[Tensor, "texts rows cols"]:
         """Relevancy of each text (unit length) at every `every`-th pixel of the picture, ≥ 0.
 
         Raises VisionError if the texts are of another model.
@@ -102,7 +102,7 @@ class RelevancyExtractor:
         image: UInt8[ndarray, "height width 3"],
         texts: Float32[Tensor, "texts dim"],
         every: int = 1,
-    ) -> Float32[Tensor, "texts height width"]:
+    ) -> Float32[Tensor, "texts rows cols"]:
         """As `scan(image).relevancy(texts, every)`, keeping nothing: for presets of many tiles."""
         _check(image)
         preset = self._chosen(image)

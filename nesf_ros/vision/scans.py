@@ -1,0 +1,71 @@
+"""Keyframes' pictures that were looked at once: a new text then costs milliseconds."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from jaxtyping import Float32, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from nesf_ros.config import VisionConfig
+from nesf_ros.errors import VisionError
+from nesf_ros.vision.crops import Sees
+from nesf_ros.vision.presets import preset_named
+from nesf_ros.vision.relevancy import RelevancyExtractor, Scan
+
+
+class KeyframeScans:
+    """Relevancy of texts in keyframes, by the extractor. For any number of threads.
+
+    Scans are kept within `vision.scan_mib`; those that were longest not asked for go first.
+    """
+
+    def __init__(self, model: Sees, config: VisionConfig):
+        """Look by `vision.relevancy_preset`. Raises VisionError for one that is not known."""
+        self._max_bytes = int(config.scan_mib * 2**20)
+        preset = preset_named(config.relevancy_preset, config.relevancy_ms)
+        self._extractor = RelevancyExtractor(
+            model.tower, preset, (model.mean, model.std), max_bytes=self._max_bytes
+        )
+        self._scans: OrderedDict[int, Scan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, bytes."""
+        return sum(scan.nbytes for scan in list(self._scans.values()))
+
+    def __len__(self) -> int:
+        """Keyframes that are kept."""
+        return len(self._scans)
+
+    def relevancy(
+        self,
+        keyframe: int,
+        image: UInt8[ndarray, "height width 3"],
+        texts: Float32[Tensor, "texts dim"],
+        every: int = 1,
+    ) -> Float32[Tensor, "texts rows cols"]:
+        """Relevancy of each text (unit length) at every `every`-th pixel of a keyframe's picture.
+
+        A picture is looked at once, as long as its scan is kept; one whose scan alone is larger
+        than the limit is looked at each time. Raises VisionError for texts of another model.
+        """
+        with self._lock:
+            scan = self._scans.pop(keyframe, None)
+            if scan is None:
+                try:
+                    scan = self._extractor.scan(image)
+                except VisionError:
+                    return self._extractor.relevancy(image, texts, every)
+            self._scans[keyframe] = scan
+            while self.nbytes > self._max_bytes and len(self._scans) > 1:
+                self._scans.popitem(last=False)
+        return scan.relevancy(texts, every)
+
+    def forget(self, keyframe: int) -> None:
+        """Let go of a keyframe that is no longer kept."""
+        with self._lock:
+            self._scans.pop(keyframe, None)
