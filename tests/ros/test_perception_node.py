@@ -90,13 +90,13 @@ def test_the_rate_of_the_map_topic_is_live(make_node):
     (result,) = node.set_parameters([Parameter("publish.rate_hz", value=4)])  # an int will do
     assert result.successful
     assert node._publish_timer.timer_period_ns == 250_000_000
-    assert node.mapper.config.publish.rate_hz == 4.0
+    assert node.engine.mapper.config.publish.rate_hz == 4.0
 
 
 def test_shutting_down_while_active_saves_the_map(make_node, tmp_path):
     node = make_node(cameras=["/inside"], **{"map.autosave_name": "house", "map.autosave_s": 0.0})
     start(node)
-    node.mapper.reset()  # a change
+    node.engine.mapper.reset()  # a change
     assert node.trigger_shutdown() == SUCCESS
     assert (tmp_path / "house.nesfmap").exists()
     assert node.cameras == []
@@ -121,10 +121,10 @@ def test_frames_reset_and_pause(streaming):
         camera.send()
     (counted,) = node.cameras
     robot.wait(lambda: counted.integrated == 3)
-    node._reset()
+    node.engine.reset()
     camera.send()
     robot.wait(lambda: counted.integrated == 4)
-    node._pause(True)
+    node.engine.pause(True)
     camera.send()
     robot.wait(lambda: counted.frames_dropped.counts() == {"paused": 1})
     counts = counted.sync.counts
@@ -142,7 +142,9 @@ def test_no_view_is_made_unless_somebody_subscribes(streaming, monkeypatch):
         monkeypatch.setattr(publishing, name, lambda *args: made.append(name) or original(*args))
 
     encoded = []
-    monkeypatch.setattr(node.map_topics.stream, "_encode", lambda index: encoded.append(1) or [])
+    monkeypatch.setattr(
+        node.engine.map_topics.stream, "_encode", lambda index: encoded.append(1) or []
+    )
     for name in ("occupied_voxels", "occupancy_slice", "create_cloud"):
         spy(name)
     camera.send()
