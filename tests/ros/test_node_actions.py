@@ -26,6 +26,8 @@ KINDS = {
 
 CLIENTS: dict[str, ActionClient] = {}
 """Of the one node."""
+FEEDBACK: list[Any] = []
+"""Of all goals."""
 
 
 class Goal:
@@ -34,17 +36,23 @@ class Goal:
     def __init__(self, robot: Robot, node: NodeProcess, name: str, **fields: Any):
         kind, _ = KINDS[name]
         self._robot = robot
+        path = f"{node.name}/{name}"
         if name not in CLIENTS:
-            CLIENTS[name] = ActionClient(robot, kind, f"{node.name}/{name}")
+            CLIENTS[name] = ActionClient(robot, kind, path)
+            # A client's own callback hears no more once it knows of the goal's end.
+            topic, told = f"{path}/_action/feedback", kind.Impl.FeedbackMessage
+            robot.create_subscription(told, topic, FEEDBACK.append, 100)
         robot.wait(CLIENTS[name].server_is_ready, name, START_S)
-        self.heard: list[tuple[str, float]] = []
-        sent = CLIENTS[name].send_goal_async(
-            kind.Goal(**fields),
-            lambda told: self.heard.append((told.feedback.stage, told.feedback.progress)),
-        )
+        sent = CLIENTS[name].send_goal_async(kind.Goal(**fields))
         self.handle = robot.wait(lambda: sent.done() and sent.result(), "the goal's acceptance")
         assert self.handle.accepted
         self._answer = self.handle.get_result_async()
+
+    @property
+    def heard(self) -> list[tuple[str, float]]:
+        """Stages and progress that the node has told."""
+        told = [m.feedback for m in FEEDBACK if m.goal_id == self.handle.goal_id]
+        return [(feedback.stage, feedback.progress) for feedback in told]
 
     @property
     def ended(self) -> bool:
