@@ -181,6 +181,13 @@ class SemanticsConfig(Checked):
         low=-1.0,
         high=1.0,
     )
+    known_above: float = setting(
+        0.0,
+        "cosine with the nearest word that the model was trained with below which a text is "
+        "unknown to it, where the model says which these are; 0 = as validated, -1 = never",
+        low=-1.0,
+        high=1.0,
+    )
     canonical: tuple[str, ...] = setting(
         ("object", "things", "stuff", "texture"),
         "phrases that a text is held against unless a question names others (LERF §3.5)",

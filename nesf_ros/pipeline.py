@@ -102,6 +102,12 @@ class SemanticMapper:
         """Name voxels by these labels from now on; none ends it. QueryError as `ask`."""
         self._asked().set_labels(names)
 
+    def unknown(self, texts: Sequence[str]) -> list[str]:
+        """Those of the texts that are far from all that the model was trained with."""
+        language = self._asked()
+        known = language.known(language.encoder.embed(texts)) if texts else []
+        return [text for text, near in zip(texts, known, strict=True) if not near]
+
     def describe(
         self, points_map: Float64[ndarray, "n 3"], texts: Sequence[str] = ()
     ) -> PointWords:

@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 def told(answer: TextAnswer, threshold: float) -> str:
     """What was found, for people."""
+    if not answer.known:
+        return f"{answer.text}: unknown; the model was trained with nothing like it"
     if not answer.exists:
         return f"{answer.text}: not found ({answer.score:.2f}; {threshold:.2f} would do)"
     lines = [f"{answer.text}: {answer.score:.2f}"]

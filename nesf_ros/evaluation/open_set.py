@@ -15,8 +15,8 @@ from numpy import ndarray
 
 from nesf_ros.evaluation.examiner import CAPTIONED, Examiner, of_classes
 from nesf_ros.evaluation.figures import auroc, best_threshold
-from nesf_ros.synthetic.captions import nouns
 from nesf_ros.synthetic.splits import HELD_OUT_VISION, SYNONYMS
+from nesf_ros.training.bank import all_words
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import NAMES
 
@@ -68,12 +68,12 @@ def separation(
 
 
 def queries_known(examiner: Examiner) -> Separation:
-    """Largest cosine of a query with a name or alias of any captioned class.
+    """Largest cosine of a query with any word that is trained.
 
-    Known: those names and their synonyms (`splits.SYNONYMS`), asked for in sentences. Unknown:
+    Known: names of classes and their synonyms (`splits.SYNONYMS`), asked for in sentences. Unknown:
     held-out classes and FAR, in the same sentences.
     """
-    bank = examiner.texts(sorted({noun for name in CAPTIONED for noun in nouns(name)}))
+    bank = examiner.texts(all_words())
 
     def nearest(words: list[str]) -> Float32[ndarray, " n"]:
         asked = [ASKED_AS[i % len(ASKED_AS)].format(word) for i, word in enumerate(words)]

@@ -172,7 +172,8 @@ def grid_message(
 
 def answer_message(answer: TextAnswer) -> TextAnswerMessage:
     """What was found for one text."""
-    out = TextAnswerMessage(text=answer.text, exists=answer.exists, score=answer.score)
+    out = TextAnswerMessage(text=answer.text, known=answer.known, exists=answer.exists)
+    out.score = answer.score
     out.peak = point_message(answer.peak_m or (math.nan,) * 3)
     out.instances = [instance_message(instance) for instance in answer.instances]
     return out

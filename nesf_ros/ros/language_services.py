@@ -63,6 +63,8 @@ class LanguageServices(Serving):
         self, mapper: SemanticMapper, request: SetLabels.Request, response: SetLabels.Response
     ) -> None:
         mapper.set_labels(list(request.labels))
+        if unknown := mapper.unknown(request.labels):
+            response.message = f"the model was trained with nothing like: {', '.join(unknown)}"
 
 
 def shades(relevancy: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:

@@ -25,6 +25,7 @@ from nesf_ros.types import Box, PosedFrame, Progress, unheard
 from nesf_ros.vision.crops import Sees, crop_batches
 from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder, clean
+from nesf_ros.vision.vocabulary import Vocabulary
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
 from nesf_ros.voxels.map import VoxelMap
@@ -44,6 +45,10 @@ class Model(Sees, Encoder, Protocol):
     @property
     def fingerprint(self) -> str:
         """Name and digest of the weights: embeddings of others cannot be compared."""
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """All that it knows, where that is little."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class TextAnswer:
     """Centre of the most relevant voxel, map frame; None where nothing has an embedding."""
     instances: tuple[Instance, ...] = ()
     """Best first."""
+    known: bool = True
+    """False: far from all that the model was trained with, so nothing was looked for."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +160,14 @@ class LanguageMap:
         self.layer.follow(self._map)
         voxels, rows = self._voxels_in(question.region)
         scores = self._relevancy(wanted, rows, question.negatives).numpy()
+        known = self.known(wanted[: len(question.texts)]) + [True] * (question.image is not None)
+        scores[:, np.logical_not(known)] = 0.0
         where = voxels.cpu().numpy()
         texts = []
         for number, name in enumerate(names):
             progress(f"looking for {name[:40]}", COMPARED + (1 - COMPARED) * number / len(names))
-            texts.append(self._answer(name, where, scores[:, number], threshold))
+            answer = self._answer(name, where, scores[:, number], threshold)
+            texts.append(answer if known[number] else TextAnswer(name, False, 0.0, None, (), False))
         return Answer(
             texts=tuple(texts),
             threshold=threshold,
@@ -183,6 +193,14 @@ class LanguageMap:
             relevant[known] = self._relevancy(self.encoder.embed(texts), rows)
         names = self.layer.labels.wire_names
         return PointWords(label.numpy(), confidence.numpy(), names, relevant.numpy())
+
+    def known(self, texts: Float32[Tensor, "texts dim"]) -> list[bool]:
+        """Whether embedded texts are near anything that the model was trained with."""
+        vocabulary = self.model.vocabulary
+        if vocabulary is None:
+            return [True] * len(texts)
+        cosines, _ = vocabulary.nearest(texts)
+        return (cosines >= (self._config.known_above or vocabulary.known_above)).tolist()
 
     def rows_at(self, points_m: Float64[ndarray, "n 3"]) -> Int64[Tensor, " n"]:
         """Row of the layer that speaks for each point, −1 where none does."""
@@ -223,7 +241,7 @@ class LanguageMap:
         """Embeddings of all that is asked for, and what to call it."""
         if len(question.texts) > MAX_TEXTS:
             raise QueryError(f"{len(question.texts)} texts; at most {MAX_TEXTS} at a time")
-        parts, names = [], list(dict.fromkeys(question.texts))
+        parts, names = [], list(question.texts)
         for name in names:
             clean(name)  # one that cannot be read is an error before the others take their time
         for start in range(0, len(names), LABELS_AT_ONCE):

@@ -65,6 +65,13 @@ def class_texts(name: str) -> tuple[str, ...]:
     return (name, *(frame.format(phrase(noun)) for noun in nouns(name) for frame in FRAMES))
 
 
+def all_words() -> tuple[str, ...]:
+    """Every name of a class, every colour and every material that is trained."""
+    words = {noun for name in KNOWN for noun in nouns(name)}
+    words |= {word for color in COLOR_NAMES for word in COLOR_WORDS.get(color, (color,))}
+    return tuple(sorted(words | {word for name in MATERIALS for word in MATERIAL_WORDS[name]}))
+
+
 def color_texts(color: str) -> tuple[str, ...]:
     """Phrases for anything of a colour."""
     return tuple(form.format(word) for word in COLOR_WORDS.get(color, (color,)) for form in ALONE)

@@ -3,9 +3,10 @@
     python -m nesf_ros.training.clip crops FOLDER --shards 40
     python -m nesf_ros.training.clip train FOLDER --crops 1200000
     python -m nesf_ros.training.clip evaluate FOLDER
+    python -m nesf_ros.training.clip words FOLDER
 
 Every command goes on where it stopped. All that is made lies in the folder; what the package
-ships is `FOLDER/nesf-mini.safetensors`.
+ships is `FOLDER/nesf-mini.safetensors` and `FOLDER/nesf-mini.words.safetensors`.
 """
 
 from __future__ import annotations
@@ -31,15 +32,16 @@ from nesf_ros.evaluation.examiner import Examiner
 from nesf_ros.evaluation.localisation import pointing
 from nesf_ros.evaluation.open_set import pairs_known, pictures_known, queries_known
 from nesf_ros.evaluation.zero_shot import zero_shot
-from nesf_ros.training.bank import TextBank, make_bank
+from nesf_ros.training.bank import TextBank, all_words, make_bank
 from nesf_ros.training.batches import Sampler
 from nesf_ros.training.checkpoints import export, load_checkpoint, save_checkpoint
 from nesf_ros.training.loop import Trainer, train
 from nesf_ros.training.settings import TrainConfig
 from nesf_ros.training.shards import CROPS_PER_SHARD, read_shards, write_shards
-from nesf_ros.vision.models import build, load_model, tokenizer
+from nesf_ros.vision.models import VisionModel, build, load_model, tokenizer
 from nesf_ros.vision.registry import register
 from nesf_ros.vision.text_tower import TextTower
+from nesf_ros.vision.vocabulary import SUFFIX, Vocabulary
 
 MODEL = "nesf-mini"
 EVALUATED = ("validation", "test", "test-classes")
@@ -81,9 +83,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate", help="figures on unseen scenes, as JSON", formatter_class=shown
     )
-    evaluate.add_argument("--weights", type=Path, help="safetensors; those of the folder if none")
     evaluate.set_defaults(run=_evaluate)
-    for command in (crops, fit, evaluate):
+    words = commands.add_parser("words", help="the words it knows, to lie beside its weights")
+    words.set_defaults(run=_words)
+    for command in (evaluate, words):
+        command.add_argument(
+            "--weights", type=Path, help="safetensors; those of the folder if none"
+        )
+    for command in (crops, fit, evaluate, words):
         command.add_argument("folder", type=Path, help="where all of it lies")
     return parser
 
@@ -158,10 +165,22 @@ def _bank(folder: Path) -> TextBank:
     return TextBank.load(path)
 
 
-def _evaluate(args: argparse.Namespace) -> None:
+def _words(args: argparse.Namespace) -> None:
+    examiner = Examiner(_model(args), VisionConfig().prompts)
+    words = all_words()
+    known = queries_known(examiner)
+    path = args.folder / f"{MODEL}{SUFFIX}"
+    Vocabulary(words, examiner.texts(words), known.threshold).save(path)
+    _log.info("%s: %d words; queries %s", path.name, len(words), known)
+
+
+def _model(args: argparse.Namespace) -> VisionModel:
     weights = args.weights or args.folder / f"{MODEL}.safetensors"
-    model = load_model(VisionConfig(model=MODEL, pretrained=str(weights)), torch.device("cpu"))
-    examiner = Examiner(model, VisionConfig().prompts)
+    return load_model(VisionConfig(model=MODEL, pretrained=str(weights)), torch.device("cpu"))
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    examiner = Examiner(_model(args), VisionConfig().prompts)
     crops = {split: read_shards(args.folder / "crops" / split) for split in EVALUATED}
     test, held_out = crops["test"], crops["test-classes"]
     figures = zero_shot(examiner, test, held_out) | pointing(examiner, test, crops["validation"])

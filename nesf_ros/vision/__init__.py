@@ -2,6 +2,7 @@
 
 - torchvision_guard, registry, checkpoints, models: any open_clip model, from files that are there
 - text_tower, prompts, text: texts, and labels, to embeddings
+- vocabulary: the words of a model that knows few
 - crops: a picture to batches of crops
 - towers, tiles, relevancy: what a picture says about a text, per pixel
 - scans: the same for keyframes, which are looked at once

@@ -30,4 +30,5 @@ def by_halves(work: Callable[[ItemsT], Tensor], items: ItemsT) -> Tensor:
     # Here, where the exception no longer holds what it was raised amid.
     torch.cuda.empty_cache()
     half = len(items) // 2
-    return torch.cat([by_halves(work, part) for part in (items[:half], items[half:])])
+    parts: list[ItemsT] = [items[:half], items[half:]]  # type: ignore[list-item]
+    return torch.cat([by_halves(work, part) for part in parts])

@@ -22,6 +22,7 @@ from nesf_ros.vision.text_tower import TextTower, Tokenizer
 from nesf_ros.vision.torchvision_guard import import_open_clip
 from nesf_ros.vision.towers.base import Tower, tower_of
 from nesf_ros.vision.towers.class_head import ClipModule
+from nesf_ros.vision.vocabulary import Vocabulary, vocabulary_beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,8 @@ class VisionModel:
     std: tuple[float, float, float]
     """What remains is divided by this."""
     text: TextTower
+    vocabulary: Vocabulary | None = None
+    """All that it knows, where that is little; None: no limit is known."""
 
     @property
     def image_px(self) -> int:
@@ -87,6 +90,7 @@ def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
         mean=tuple(visual.preprocess_cfg["mean"]),
         std=tuple(visual.preprocess_cfg["std"]),
         text=TextTower(clip.to(device), tokenize, config.precision),
+        vocabulary=vocabulary_beside(checkpoint.file),
     )
 
 

@@ -50,7 +50,7 @@ def render():
 def answer(exists=True):
     thing = Instance(id=3, lower=point(-0.2, -0.2, 0.2), upper=point(0.2, 0.2, 0.34),
                      centroid=point(0, 0, 0.3), score=0.81, voxel_count=99)  # fmt: skip
-    return TextAnswer(text="a red block!", exists=exists, score=0.81 if exists else 0.2,
+    return TextAnswer(text="a red block!", known=True, exists=exists, score=0.81 if exists else 0.2,
                       instances=[thing] * 7 if exists else [])  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def test_words():
     assert text.splitlines()[0] == "a red block!: 0.81"
     assert ("no. 3 at (0.00, 0.00, 0.30) m, 40 x 40 x 14 cm, relevancy 0.81, 99 voxels") in text
     assert text.splitlines()[-1] == "  and 2 more" and len(text.splitlines()) == 7
+    assert told(TextAnswer(text="a unicorn"), 0.5).startswith("a unicorn: unknown; ")
     assert told(answer(False), 0.5) == "a red block!: not found (0.20; 0.50 would do)"
 
 

@@ -34,6 +34,7 @@ class Model:
     """Its words for other classes point away from all colours."""
 
     image_px, device, fingerprint = 32, torch.device("cpu"), "colours@0"
+    vocabulary = None
     mean, std, tower = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), Tower()
 
     def encode_text(self, texts):

@@ -1,5 +1,7 @@
 """The map answers in words: by a model that sees colours and reads their names."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from nesf_ros.errors import QueryError, StorageError, VisionError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.language import IMAGE, Question
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
+from nesf_ros.vision.vocabulary import Vocabulary
 
 CAMERA = Intrinsics(64, 48, 50.0, 50.0, 31.5, 23.5)
 WORDS = {"red": 0, "green": 1, "blue": 2, "thing": 3, "stuff": 3}
@@ -45,6 +48,7 @@ class ColorModel:
     image_px, device = 32, torch.device("cpu")
     mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
     tower = ColorTower()
+    vocabulary = None
 
     def __init__(self, fingerprint="colours@000000000000"):
         self.fingerprint = fingerprint
@@ -148,6 +152,34 @@ def test_a_gpu_without_room_is_asked_in_parts(mapper, monkeypatch):
     assert set(mapper.describe(np.array([[0.4, 0.0, 1.5], [-0.4, 0, 1.5]])).label) == {1, 2}
     region = Box((0.0, -1.0, 0.0), (1.0, 1.0, 2.0))
     assert mapper.ask(Question(("blue",), region=region)).texts[0].exists
+
+
+def test_what_the_model_was_never_shown_is_not_looked_for(config):
+    """Its words are red and green: blue is as far from both as a colour can be."""
+    model = ColorModel()
+    words = ("red", "green")
+    model.vocabulary = Vocabulary(words, model.encode_text(words), known_above=0.8)
+    mapper = SemanticMapper(config)
+    mapper.use_language(model)
+    mapper.add_frame(wall(1))
+    blue = np.full((30, 20, 3), BLUE, np.uint8)
+    answer = mapper.ask(Question(("blue", "red", "blue", "a green"), image=blue))
+    assert [found.known for found in answer.texts] == [False, True, False, True, True]
+    assert [found.exists for found in answer.texts] == [False, True, False, False, True]
+    assert answer.texts[0].peak_m is None and answer.texts[0].score == 0.0
+    assert (answer.relevancy[:, [0, 2]] == 0).all() and (answer.relevancy[:, 4] > 0.5).any()
+    assert mapper.unknown(["red", "blue"]) == ["blue"] and mapper.unknown([]) == []
+    trusting = replace(config, semantics=replace(config.semantics, known_above=-1.0))
+    mapper = SemanticMapper(trusting)
+    mapper.use_language(model)
+    mapper.add_frame(wall(1))
+    assert mapper.ask(Question(("blue",))).texts[0].exists
+
+
+def test_a_text_given_twice_is_answered_twice(mapper):
+    first, second = mapper.ask(Question(("red", "red"))).texts
+    assert first.exists and first.score == second.score
+    assert [i.id for i in first.instances] == [i.id for i in second.instances]
 
 
 def test_an_image_is_asked_for_like_a_text(mapper):
@@ -258,7 +290,15 @@ def test_what_cannot_be_asked(mapper):
         with pytest.raises((QueryError, VisionError), match=message):
             mapper.ask(question)
     assert mapper.ask(Question(("red", "red", "🚗"))).texts[0].exists
-    assert len(mapper.ask(Question(("red", "red"))).texts) == 1
+
+
+def test_five_hundred_texts_and_labels(mapper):
+    names = [f"thing {number}" for number in range(499)]
+    answer = mapper.ask(Question((*names, "red")))
+    assert len(answer.texts) == 500 and answer.texts[499].exists
+    mapper.set_labels([*names, "red"])
+    left = mapper.describe(np.array([[-0.4, 0.0, 1.5]]))
+    assert left.label_names[left.label[0] - 1] == "red"
 
 
 def test_a_text_is_read_once(mapper):
