@@ -130,21 +130,6 @@ class VisionConfig(Checked):
     text_cache: int = setting(
         4096, "labels whose embeddings are kept (2 kB each); the oldest go", low=1, high=1_000_000
     )
-    relevancy_preset: str = setting(
-        "live",
-        "how closely a picture is looked at for the relevancy of texts: live (as closely as "
-        "relevancy_ms allows), paper and code (Semantic Abstraction's), chefer (once, as a whole)",
-        choices=("live", "paper", "code", "chefer"),
-    )
-    relevancy_ms: float = setting(
-        500.0, "time for a picture by the preset live, ms", low=1.0, high=600_000.0
-    )
-    scan_mib: float = setting(
-        256.0,
-        "memory for what was seen in keyframes, MiB, so that a new text need not look again",
-        low=1.0,
-        high=65_536.0,
-    )
 
 
 @dataclass(frozen=True)

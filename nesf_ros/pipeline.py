@@ -16,9 +16,20 @@ from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
-from nesf_ros.semantics.language import Answer, LanguageMap, Model, PointWords, Question
+from nesf_ros.semantics.language import LanguageMap, Model
+from nesf_ros.semantics.questions import Answer, PointWords, Question
 from nesf_ros.semantics.views import words_in_view
-from nesf_ros.types import Box, Intrinsics, PointAnswers, PosedFrame, Progress, View, unheard
+from nesf_ros.types import (
+    NOTHING,
+    Box,
+    Intrinsics,
+    PointAnswers,
+    PosedFrame,
+    Progress,
+    View,
+    Wanted,
+    unheard,
+)
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer
 from nesf_ros.voxels.map import VoxelMap
@@ -108,11 +119,9 @@ class SemanticMapper:
         known = language.known(language.encoder.embed(texts)) if texts else []
         return [text for text, near in zip(texts, known, strict=True) if not near]
 
-    def describe(
-        self, points_map: Float64[ndarray, "n 3"], texts: Sequence[str] = ()
-    ) -> PointWords:
-        """Labels of points in the map frame, and their relevancy to texts. QueryError as `ask`."""
-        return self._asked().describe(points_map, texts)
+    def describe(self, points_map: Float64[ndarray, "n 3"], wanted: Wanted = NOTHING) -> PointWords:
+        """Labels of points in the map frame, and what else is wanted. QueryError as `ask`."""
+        return self._asked().describe(points_map, wanted)
 
     def _asked(self) -> LanguageMap:
         if self.language is None:
@@ -121,6 +130,11 @@ class SemanticMapper:
                 "(the log says why), or semantics.enabled is false"
             )
         return self.language
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Differs once the map, or what is known of it in words, has changed."""
+        return self.map.revision, self.layer.fusions if self.layer else 0
 
     @property
     def layer(self) -> FeatureLayer | None:
@@ -147,14 +161,13 @@ class SemanticMapper:
         world_T_camera: Float64[ndarray, "4 4"],
         max_range_m: float = 20.0,
         region: Box | None = None,
-        texts: Sequence[str] = (),
-        features: bool = False,
+        wanted: Wanted = NOTHING,
     ) -> View:
         """What a camera would see of the map, up to a depth of `max_range_m`.
 
-        With its labels, where there are any, how relevant it is to `texts`, and if wanted what
-        embeddings look like. QueryError beyond `query.max_pixels`, for a range that is no distance
-        and as `ask`; GeometryError for a pose that is none.
+        With its labels, where there are any, and what else is `wanted` in words. QueryError beyond
+        `query.max_pixels`, for a range that is no distance and as `ask`; GeometryError for a pose
+        that is none.
         """
         limit = self.config.query.max_pixels
         if intrinsics.width * intrinsics.height > limit:
@@ -165,15 +178,17 @@ class SemanticMapper:
             raise QueryError(f"range {max_range_m} m; it must be greater than 0 and finite")
         pose = check_pose(world_T_camera)
         view = render(self.map, intrinsics, pose, max_range_m, region)
-        if not (texts or features or (self.language is not None and self.language.labels)):
+        labelled = self.language is not None and self.language.labels is not None
+        if not (wanted.texts or wanted.features or labelled):
             return view
-        language = self._asked()
-        words = words_in_view(language, view.depth_m, intrinsics, pose, texts, features)
+        words = words_in_view(self._asked(), view.depth_m, intrinsics, pose, wanted)
         return replace(view, words=words)
 
     def save(self, name: str) -> tuple[Path, int]:
         """Write the map into the configured folder; returns path and size in bytes."""
         path = map_path(self.config.map.folder, name)
+        if self.layer is not None:
+            self.layer.follow(self.map)
         layer = self._unread if self.language is None else self.layer
         return path, save_map(self.map, path, layer)
 

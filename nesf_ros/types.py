@@ -7,7 +7,7 @@ Conventions (docs/conventions.md): optical frames (x right, y down, z forward), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -152,6 +152,21 @@ class PointAnswers:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What to tell in words of places, beside their labels."""
+
+    texts: Sequence[str] = ()
+    """How relevant are they to these?"""
+    negatives: Sequence[str] = ()
+    """Phrases that a text is held against; none: `semantics.canonical`."""
+    features: bool = False
+    """Colours that show which embeddings are alike."""
+
+
+NOTHING = Wanted()
+
+
+@dataclass(frozen=True)
 class ViewWords:
     """What is known, in words, of what a view shows."""
 
@@ -159,7 +174,9 @@ class ViewWords:
     """n: `label_names[n − 1]`, 0: no label. None: nothing is labelled."""
     label_names: tuple[str, ...]
     relevancy: Float32[ndarray, "texts height width"]
-    """0–1; NaN where nothing is known."""
+    """0–1; NaN where nothing is known, and for texts that are unknown to the model."""
+    unknown: tuple[str, ...] = ()
+    """Texts that are far from all that the model was trained with."""
     features: UInt8[ndarray, "height width 3"] | None = None
     """Colours that are alike where embeddings are; black where none is. None: not asked for."""
 

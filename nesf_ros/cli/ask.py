@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +47,11 @@ def run(args: argparse.Namespace) -> int:
     with MapClient("asking", args.node) as client:
         client.wait_until_ready(10.0)
         answers = client.ask(args.texts, args.negatives, args.threshold)
+        held = args.negatives, answers.threshold
         for answer in answers.answers:
             print(told(answer, answers.threshold))
             if answer.exists:
-                print(f"  {save_picture(client.render_view, answer, answers.threshold, args.out)}")
+                print(f"  {save_picture(client.render_view, answer, held, args.out)}")
     return 0 if any(answer.exists for answer in answers.answers) else 1
 
 
@@ -57,7 +60,7 @@ def told(answer: TextAnswer, threshold: float) -> str:
     if not answer.known:
         return f"{answer.text}: unknown; the model was trained with nothing like it"
     if not answer.exists:
-        return f"{answer.text}: not found ({answer.score:.2f}; {threshold:.2f} would do)"
+        return f"{answer.text}: not found ({answer.score:.2f}; from {threshold:.2f} on it would be)"
     lines = [f"{answer.text}: {answer.score:.2f}"]
     lines += [f"  {_place(instance)}" for instance in answer.instances[:SHOWN]]
     if len(answer.instances) > SHOWN:
@@ -75,8 +78,13 @@ def _place(instance: Instance) -> str:
     )
 
 
-def save_picture(render: Render, answer: TextAnswer, threshold: float, folder: Path) -> Path:
-    """A view of the map with the best answer outlined; the file."""
+def save_picture(
+    render: Render, answer: TextAnswer, held: tuple[Sequence[str], float], folder: Path
+) -> Path:
+    """A view of the map with the best answer outlined; the file.
+
+    `held` are the negatives of the question and its threshold.
+    """
     from nesf_ros.cli.found import Found, picture_of
     from nesf_ros.cli.pictures import write_picture
     from nesf_ros.types import Box
@@ -84,7 +92,8 @@ def save_picture(render: Render, answer: TextAnswer, threshold: float, folder: P
     best = answer.instances[0]
     box = Box(*((p.x, p.y, p.z) for p in (best.lower, best.upper)))
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{re.sub(r'[^a-z0-9]+', '-', answer.text.lower()).strip('-') or 'found'}.png"
-    found = Found(box, answer.text, threshold)
+    name = re.sub(r"[^\w]+", "-", answer.text.lower()).strip("-")
+    path = folder / f"{name or f'found-{zlib.crc32(answer.text.encode()):08x}'}.png"
+    found = Found(box, answer.text, held[1], held[0])
     write_picture(path, picture_of(render, found, f"{answer.text} ({answer.score:.2f})"))
     return path

@@ -196,11 +196,12 @@ def interview(
         shots |= {"color.png": color, "depth.png": pictures.depth_picture(depth_m)}
     for name, pixels in shots.items():
         pictures.write_picture(args.out / name, pixels)
+    # Before the map is loaded: keyframes that still wait to be put into words are of this one.
+    words = ask_in_words(client, args.ask, args.out, say)
     saved = planner.save_and_load(client, extent.box, dense)
     say(planner.saved_text(saved))
     triangles, _ = export_map(open_map(Path(saved["path"])), args.out / "map.ply")
     say(f"  map.ply        {triangles} coloured triangles")
-    words = ask_in_words(client, args.ask, args.out, say)
     return {
         "extent_m": {"lower": extent.box.lower, "upper": extent.box.upper},
         "get_map": dense.counts,

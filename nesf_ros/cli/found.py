@@ -13,9 +13,9 @@ from numpy import ndarray
 from nesf_ros.cli.pictures import BACKGROUND, long_lens, looking
 from nesf_ros.geometry.cameras import unproject_image
 from nesf_ros.geometry.se3 import transform_points
-from nesf_ros.types import Box, Intrinsics, View
+from nesf_ros.types import NOTHING, Box, Intrinsics, View, Wanted
 
-Render = Callable[[Intrinsics, Float64[ndarray, "4 4"], float, Box, Sequence[str]], View]
+Render = Callable[[Intrinsics, Float64[ndarray, "4 4"], float, Box, Wanted], View]
 """Such as `MapClient.render_view` or `SemanticMapper.render_view`."""
 AROUND_M, ABOVE_M = 1.0, 0.6
 """How much of the map around and above it is shown."""
@@ -34,12 +34,14 @@ class Found:
     box: Box
     text: str = ""
     threshold: float = 0.0
+    negatives: Sequence[str] = ()
 
     def seen(
         self, render: Render, camera: Intrinsics, pose: Float64[ndarray, "4 4"], shown: Box
     ) -> tuple[View, Bool[ndarray, "height width"]]:
         """A view of what is around it, and in which pixels it is."""
-        view = render(camera, pose, FAR_M, shown, [self.text] if self.text else [])
+        wanted = Wanted([self.text], self.negatives) if self.text else NOTHING
+        view = render(camera, pose, FAR_M, shown, wanted)
         points = unproject_image(view.depth_m, camera).reshape(-1, 3).astype(np.float64)
         points = transform_points(pose, points)
         inside = ((points >= self.box.lower) & (points <= self.box.upper)).all(1)

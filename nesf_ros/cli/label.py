@@ -21,10 +21,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--texts", nargs="+", required=True, metavar="TEXT")
     parser.add_argument("--out", type=Path, help="picture to write (IMAGE-relevancy.png)")
     parser.add_argument(
-        "--preset", help="paper, code, chefer, or live: a budget in time (vision.relevancy_preset)"
+        "--preset", default="live", help="paper, code, chefer, or live: a budget in time"
     )
     parser.add_argument(
-        "--budget-ms", type=float, help="of --preset live, ms (vision.relevancy_ms)"
+        "--budget-ms", type=float, default=2000.0, help="of --preset live, ms (%(default)s)"
     )
     parser.add_argument("--model", help="as vision.model (the embedded one)")
     parser.add_argument("--pretrained", help="as vision.pretrained")
@@ -43,17 +43,22 @@ def run(args: argparse.Namespace) -> int:
     from nesf_ros.vision.relevancy import RelevancyExtractor
     from nesf_ros.vision.text import TextEncoder
 
-    given = {"model": args.model, "pretrained": args.pretrained,
-             "relevancy_preset": args.preset, "relevancy_ms": args.budget_ms}  # fmt: skip
+    given = {"model": args.model, "pretrained": args.pretrained}
     config = with_values(VisionConfig(), {key: value for key, value in given.items() if value})
     image = read_image(args.image)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = load_model(config, device)
     texts = TextEncoder(model, config.prompts).embed(args.texts)
-    preset = preset_named(config.relevancy_preset, config.relevancy_ms)
+    preset = preset_named(args.preset, args.budget_ms)
     extractor = RelevancyExtractor(model.tower, preset, (model.mean, model.std))
     maps = extractor.relevancy(image, texts).cpu().numpy()
-    for text, relevancy in zip(args.texts, maps, strict=True):
+    known = [True] * len(maps)
+    if (words := model.vocabulary) is not None:
+        known = (words.nearest(texts) >= words.known_above).tolist()
+    for text, near, relevancy in zip(args.texts, known, maps, strict=True):
+        if not near:
+            print(f"{text}: unknown; the model was trained with nothing like it")
+            continue
         v, u = divmod(int(relevancy.argmax()), relevancy.shape[1])
         print(f"{text}: most relevant at ({u}, {v}) px, {relevancy.max():.3f}")
     out = args.out or args.image.with_name(f"{args.image.stem}-relevancy.png")

@@ -32,7 +32,7 @@ def ask_in_words(
     for answer in reply.answers:
         say("  " + told(answer, reply.threshold).replace("\n", "\n  "))
         if answer.exists:
-            save_picture(client.render_view, answer, reply.threshold, folder)
+            save_picture(client.render_view, answer, ((), reply.threshold), folder)
     return {
         "language": state,
         "answers": {answer.text: round(answer.score, 3) for answer in reply.answers},

@@ -23,7 +23,8 @@ from nesf_ros.datasets.labelled import LabelledScene, LabelledView
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
 from nesf_ros.semantics.fusion import projected, visible_voxels
-from nesf_ros.semantics.language import LanguageMap, Model, Question
+from nesf_ros.semantics.language import LanguageMap, Model
+from nesf_ros.semantics.questions import Question
 from nesf_ros.synthetic.generate import labelled_scene
 from nesf_ros.synthetic.objects import CLASSES
 from nesf_ros.synthetic.order import Order

@@ -19,7 +19,7 @@ class Autosave:
         config = mapper.config.map
         self._name = config.autosave_name
         self._path = map_path(config.folder, self._name) if self._name else None
-        self._revision = mapper.map.revision
+        self._version = mapper.version
         self._tried_s = time.monotonic()
 
     def restore(self) -> None:
@@ -34,7 +34,7 @@ class Autosave:
             aside = self._path.with_name(f"{self._name.removesuffix(SUFFIX)}.unused{SUFFIX}")
             self._path.replace(aside)
             self._log.error(f"the saved map is not used, and kept as {aside}: {error}")
-        self._revision = self._mapper.map.revision
+        self._version = self._mapper.version
 
     def save_if_due(self) -> None:
         """Save a changed map once `map.autosave_s` have passed since the last time."""
@@ -44,12 +44,12 @@ class Autosave:
 
     def save(self) -> None:
         """Save the map if it has changed; where that fails, the log says why."""
-        revision = self._mapper.map.revision
-        if self._path is None or revision == self._revision:
+        version = self._mapper.version
+        if self._path is None or version == self._version:
             return
         self._tried_s = time.monotonic()
         try:
             self._mapper.save(self._name)
-            self._revision = revision
+            self._version = version
         except NesfError as error:
             self._log.error(f"automatic save failed: {error}")

@@ -24,12 +24,15 @@ from nesf_ros.msg import Instance as InstanceMessage
 from nesf_ros.msg import Region, VoxelGrid, VoxelMap
 from nesf_ros.msg import TextAnswer as TextAnswerMessage
 from nesf_ros.semantics.instances import Instance
-from nesf_ros.semantics.language import TextAnswer
+from nesf_ros.semantics.questions import TextAnswer
 from nesf_ros.types import Box, Intrinsics
 from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.updates import BlockUpdate
 
 NANOSECONDS = 1_000_000_000
+
+MOST_INSTANCES = 100
+"""Of a text, in one reply."""
 
 
 def stamp_to_ns(stamp: Time) -> int:
@@ -175,7 +178,8 @@ def answer_message(answer: TextAnswer) -> TextAnswerMessage:
     out = TextAnswerMessage(text=answer.text, known=answer.known, exists=answer.exists)
     out.score = answer.score
     out.peak = point_message(answer.peak_m or (math.nan,) * 3)
-    out.instances = [instance_message(instance) for instance in answer.instances]
+    best = answer.instances[:MOST_INSTANCES]
+    out.instances = [instance_message(instance) for instance in best]
     return out
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from nesf_ros.errors import NesfError, QueryError
+from nesf_ros.errors import NesfError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.worker import Worker
 from nesf_ros.semantics.language import Model
@@ -49,7 +49,7 @@ class LanguageThread:
         self.seen = 0
         """Keyframes in the voxels."""
         self.refused = 0
-        """Keyframes left out for want of memory."""
+        """Keyframes left out because something failed, such as for want of memory."""
         self._mapper, self._worker, self._load, self._logger = mapper, worker, load, logger
         self._waiting: deque[tuple[str, PosedFrame]] = deque(
             maxlen=mapper.config.keyframes.max_count
@@ -83,13 +83,15 @@ class LanguageThread:
         try:
             start = time.monotonic()
             model = self._load()
-            self._waiting.clear()  # the mapper offers all that it holds
-            self._worker.call(lambda: self._mapper.use_language(model)).result()
+            self._worker.call(lambda: self._use(model)).result()
             self.state = "ready"
             seconds = time.monotonic() - start
             self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")
             while (waiting := self._next()) is not None:
-                self._understand(*waiting)
+                try:
+                    self._understand(*waiting)
+                except Exception as error:  # noqa: BLE001 - the next one may fare better
+                    self._refuse(error)
         except NesfError as error:
             self.state = str(error)
             self._logger.error(f"no language: {error}")
@@ -101,6 +103,17 @@ class LanguageThread:
             self._stopping = True
             self._waiting.clear()
 
+    def _use(self, model: Model) -> None:
+        self._waiting.clear()  # the mapper offers all that it holds
+        self._mapper.use_language(model)
+
+    def _refuse(self, error: Exception) -> None:
+        if self._stopping:
+            return
+        self.refused += 1
+        details = str(error) if isinstance(error, NesfError) else traceback.format_exc()
+        self._logger.error(f"a keyframe is not put into words: {details}")
+
     def _next(self) -> tuple[str, PosedFrame] | None:
         """The newest keyframe that waits, and the id of its map; None at the end."""
         with self._wake:
@@ -111,13 +124,10 @@ class LanguageThread:
     def _understand(self, map_id: str, frame: PosedFrame) -> None:
         language = self._mapper.language
         assert language is not None
-        start = time.monotonic()
-        try:
-            dense = language.look(frame)
-        except QueryError as error:  # the next one may find memory again
-            self.refused += 1
-            self._logger.error(f"a keyframe is not put into words: {error}")
+        if self._mapper.map.map_id != map_id:
             return
+        start = time.monotonic()
+        dense = language.look(frame)
         self.look_s = time.monotonic() - start
 
         def fuse() -> None:

@@ -12,12 +12,14 @@ from sensor_msgs.msg import PointCloud2
 from nesf_ros import action
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.cloud import create_cloud
-from nesf_ros.ros.convert import answer_message, color_of
+from nesf_ros.ros.convert import MOST_INSTANCES, answer_message, color_of
 from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.serving import Serving
-from nesf_ros.semantics.language import Answer, Question
+from nesf_ros.ros.views import about_unknown
+from nesf_ros.semantics.questions import Answer, Question
 from nesf_ros.srv import QueryRelevancy, SetLabels
 from nesf_ros.types import Progress
+from nesf_ros.voxels.labels import MOST_ON_WIRE
 
 
 class LanguageServices(Serving):
@@ -49,6 +51,9 @@ class LanguageServices(Serving):
         answer = mapper.ask(question, progress)
         response.frame_id = self._map_frame
         response.answers = [answer_message(text) for text in answer.texts]
+        most = max((len(text.instances) for text in answer.texts), default=0)
+        if most > MOST_INSTANCES:
+            response.message = f"up to {most} things for a text; the best {MOST_INSTANCES} are sent"
         response.threshold, response.observed = answer.threshold, answer.observed
         self._show(mapper, answer)
 
@@ -63,8 +68,9 @@ class LanguageServices(Serving):
         self, mapper: SemanticMapper, request: SetLabels.Request, response: SetLabels.Response
     ) -> None:
         mapper.set_labels(list(request.labels))
-        if unknown := mapper.unknown(request.labels):
-            response.message = f"the model was trained with nothing like: {', '.join(unknown)}"
+        response.message = about_unknown(mapper.unknown(request.labels))
+        if len(set(request.labels)) > MOST_ON_WIRE:
+            response.message += f" ~/map can tell no more than {MOST_ON_WIRE} labels apart."
 
 
 def shades(relevancy: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:

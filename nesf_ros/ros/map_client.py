@@ -42,7 +42,7 @@ from nesf_ros.srv import (
     SaveMap,
     SetLabels,
 )
-from nesf_ros.types import Box, Intrinsics, PointAnswers, View
+from nesf_ros.types import NOTHING, Box, Intrinsics, PointAnswers, View, Wanted
 
 MAP_QOS = QoSProfile(depth=64, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -182,15 +182,14 @@ class MapClient:
         map_T_camera: Float64[ndarray, "4 4"],
         max_range_m: float,
         region: Box | None = None,
-        texts: Sequence[str] = (),
-        features: bool = False,
+        wanted: Wanted = NOTHING,
     ) -> View:
         """What a camera would see of the map, or of a region of it, as RenderView.srv tells."""
         reply = self.call(
             "render_view", 30.0, pose=pose_of(map_T_camera), max_range=max_range_m,
             width=camera.width, height=camera.height, fx=camera.fx, fy=camera.fy,
-            cx=camera.cx, cy=camera.cy, region=region_of(region), texts=list(texts),
-            features=features,
+            cx=camera.cx, cy=camera.cy, region=region_of(region),
+            texts=list(wanted.texts), negatives=list(wanted.negatives), features=wanted.features,
         )  # fmt: skip
         return view_of(reply)
 

@@ -19,12 +19,14 @@ from nesf_ros.ros.convert import (
     to_array,
 )
 from nesf_ros.ros.serving import REPLY_BYTES, Serving
-from nesf_ros.ros.views import camera_of, check_size, fill_view
+from nesf_ros.ros.views import about_unknown, camera_of, check_size, fill_view
 from nesf_ros.srv import GetMap, LoadMap, Pause, QueryPoints, RenderView, Reset, SaveMap
-from nesf_ros.types import Box, Progress
+from nesf_ros.types import Box, Progress, Wanted
 from nesf_ros.voxels.updates import BYTES_PER_SENT_BLOCK, dense_codes, encode
 
 DEFAULT_RANGE_M = 20.0
+BYTES_PER_POINT = 1 + 4 + 3 + 4 + 1 + 1 + 3
+"""Of state, probability, colour, distance, label, confidence, feature colour."""
 
 
 class MapServices(Serving):
@@ -77,6 +79,12 @@ class MapServices(Serving):
         response: QueryPoints.Response,
         progress: Progress,
     ) -> None:
+        size = len(request.points) * (BYTES_PER_POINT + 4 * len(request.texts))
+        if size > REPLY_BYTES:
+            raise QueryError(
+                f"{len(request.points)} points and {len(request.texts)} texts take "
+                f"{size / 2**20:.0f} MiB, one reply at most {REPLY_BYTES / 2**20:.0f}; ask in parts"
+            )
         progress("looking up the points", 0.0)
         points = points_to_array(request.points)
         map_T_points = self.map_T(request.frame_id)
@@ -87,10 +95,14 @@ class MapServices(Serving):
         response.color = to_array(answers.color)
         response.distance = to_array(answers.distance_m)
         labelled = mapper.language is not None and mapper.language.labels is not None
-        if labelled or request.texts:
+        if labelled or request.texts or request.features:
             progress("putting them into words", 0.3)
-            words = mapper.describe(points, request.texts)
+            wanted = Wanted(request.texts, request.negatives, request.features)
+            words = mapper.describe(points, wanted)
+            response.message = about_unknown(words.unknown)
             response.relevancy = to_array(words.relevancy)
+            if words.features is not None:
+                response.feature_color = to_array(words.features)
             if labelled:
                 response.label, response.confidence = map(to_array, (words.label, words.confidence))
                 response.label_names = list(words.label_names)
@@ -109,7 +121,8 @@ class MapServices(Serving):
         camera, box = camera_of(request), self.box(request.region)
         check_size(camera, request)
         progress("casting rays", 0.0)
-        view = mapper.render_view(camera, pose, reach, box, request.texts, request.features)
+        wanted = Wanted(request.texts, request.negatives, request.features)
+        view = mapper.render_view(camera, pose, reach, box, wanted)
         progress("packing the pictures", 0.8)
         fill_view(response, view, self.header(mapper.map))
 

@@ -93,6 +93,7 @@ def language_status(
         "refused": str(thread.refused),
         "look_ms": f"{1e3 * thread.look_s:.0f}",
         "voxels": str(len(layer) if layer else 0),
+        "refused_voxels": str(layer.refused if layer else 0),
         "mib": f"{(layer.nbytes if layer else 0) / 2**20:.1f}",
     }
     well = thread.state in ("loading", "ready")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from std_msgs.msg import Header
 
@@ -45,12 +47,18 @@ def fill_view(response: RenderView.Response, view: View, header: Header) -> None
     words = view.words
     if words is None:
         return
+    response.message = about_unknown(words.unknown)
     response.relevancy = [image_message(each, "32FC1", header) for each in words.relevancy]
     if words.label is not None:
         response.label = image_message(words.label, "mono8", header)
         response.label_names = list(words.label_names)
     if words.features is not None:
         response.features = image_message(words.features, "rgb8", header)
+
+
+def about_unknown(texts: Sequence[str]) -> str:
+    """What to know about texts that a model was trained with nothing near to."""
+    return f"unknown to the model: {', '.join(texts)}" if texts else ""
 
 
 def view_of(reply: RenderView.Response) -> View:
@@ -64,5 +72,5 @@ def view_of(reply: RenderView.Response) -> View:
     if label is not None or features is not None or relevancy:
         names = tuple(reply.label_names)
         texts = np.array(relevancy, np.float32).reshape(-1, *size)
-        words = ViewWords(label, names, texts, features)
+        words = ViewWords(label, names, texts, features=features)
     return View(color_of(reply.color), depth_of(reply.depth, 1.0), normals, words)

@@ -16,6 +16,10 @@ from nesf_ros.types import Box
 BEST_PART = 0.25
 """A thing's score is the mean over so much of it, where it is best: rims count for little."""
 TEXTS_REMEMBERED = 256
+VOXELS_REMEMBERED = 2**22
+"""Of all texts together: 64 MiB."""
+_Found = tuple[ndarray, ndarray]
+"""Keys of all voxels found for a text, in order, and the id of the thing that each is of."""
 _BITS = 22
 """Of a key, for x and for y; 19 are left for z."""
 _ROWS_AROUND = ((1, 0), (-1, 1), (0, 1), (1, 1))
@@ -78,8 +82,7 @@ class InstanceFinder:
         """Pieces of fewer than `min_voxels` voxels are taken for noise."""
         self._size = voxel_size_m
         self._min_voxels = min_voxels
-        self._found: OrderedDict[str, tuple[ndarray, ndarray]] = OrderedDict()
-        """For each text, keys of all voxels found, in order, and the id of the thing of each."""
+        self._found: OrderedDict[str, _Found] = OrderedDict()
         self._next_id = 0
 
     def clear(self) -> None:
@@ -92,21 +95,23 @@ class InstanceFinder:
         voxels: Int64[ndarray, "n 3"],
         relevancy: Float32[ndarray, " n"],
         threshold: float,
+        part: bool = False,
     ) -> list[Instance]:
         """Pieces of all voxels above a threshold, best first.
 
         A piece takes over the id of that earlier one of the same text with which it shares most
-        voxels, and is new if it shares none.
+        voxels, and is new if it shares none. What is not among `voxels` is forgotten, unless these
+        are but a `part` of the map.
         """
         relevant = np.flatnonzero(relevancy > threshold)
-        keys = voxel_keys(voxels[relevant])
+        asked = voxel_keys(voxels)
+        keys = asked[relevant]
         order = keys.argsort()
         relevant, keys = relevant[order], keys[order]
-        ids = self._ids(text, keys, group(keys))
+        before = self._found.pop(text, (keys[:0], keys[:0]))
+        ids = self._ids(_looked_up(keys, *before), group(keys))
         found = ids > 0
-        self._found[text] = keys[found], ids[found]
-        if len(self._found) > TEXTS_REMEMBERED:
-            self._found.popitem(last=False)
+        self._remember(text, (keys[found], ids[found]), _without(before, asked) if part else None)
         instances = [
             self._instance(int(ids[part[0]]), voxels[relevant[part]], relevancy[relevant[part]])
             for part in _parts(ids)
@@ -114,12 +119,24 @@ class InstanceFinder:
         ]
         return sorted(instances, key=lambda instance: -instance.score)
 
+    def _remember(self, text: str, found: _Found, elsewhere: _Found | None) -> None:
+        """Keep what was found for a text; the texts that were longest not asked for go."""
+        if elsewhere is not None:
+            keys, ids = (np.concatenate(side) for side in zip(found, elsewhere, strict=True))
+            order = keys.argsort()
+            found = keys[order], ids[order]
+        self._found[text] = found
+        while len(self._found) > 1 and (
+            len(self._found) > TEXTS_REMEMBERED
+            or sum(len(keys) for keys, _ in self._found.values()) > VOXELS_REMEMBERED
+        ):
+            self._found.popitem(last=False)
+
     def _ids(
-        self, text: str, keys: Int64[ndarray, " n"], pieces: Int64[ndarray, " n"]
+        self, before: Int64[ndarray, " n"], pieces: Int64[ndarray, " n"]
     ) -> Int64[ndarray, " n"]:
-        """The id of the thing that each voxel is of; 0 for noise."""
-        before = _looked_up(keys, *self._found.pop(text, (keys[:0], keys[:0])))
-        ids, taken = np.zeros(len(keys), np.int64), {0}
+        """The id of the thing that each voxel is of, from the one it was of; 0 for noise."""
+        ids, taken = np.zeros(len(pieces), np.int64), {0}
         parts = [part for part in _parts(pieces) if len(part) >= self._min_voxels]
         # The larger piece of what has come apart is the old one.
         for part in sorted(parts, key=len, reverse=True):
@@ -154,6 +171,12 @@ def _parts(numbers: Int64[ndarray, " n"]) -> list[Int64[ndarray, " m"]]:
     """Where each number is."""
     order = numbers.argsort(kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else []
+
+
+def _without(found: _Found, keys: Int64[ndarray, " m"]) -> _Found:
+    """What was found elsewhere than in some voxels."""
+    away = ~np.isin(found[0], keys)
+    return found[0][away], found[1][away]
 
 
 def _looked_up(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,15 +12,24 @@ from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.config import SemanticsConfig, VisionConfig
-from nesf_ros.errors import QueryError
+from nesf_ros.errors import QueryError, VisionError
 from nesf_ros.semantics.calibration import calibration_of
+from nesf_ros.semantics.colors import feature_colors
 from nesf_ros.semantics.dense import dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
-from nesf_ros.semantics.instances import Instance, InstanceFinder
+from nesf_ros.semantics.instances import InstanceFinder
 from nesf_ros.semantics.labels import LabelSet, relabel
 from nesf_ros.semantics.lookup import rows_at
+from nesf_ros.semantics.questions import (
+    IMAGE,
+    Answer,
+    PointWords,
+    Question,
+    TextAnswer,
+    check_count,
+)
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
-from nesf_ros.types import Box, PosedFrame, Progress, unheard
+from nesf_ros.types import NOTHING, Box, PosedFrame, Progress, Wanted, unheard
 from nesf_ros.vision.crops import Sees, crop_batches
 from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder, clean
@@ -30,10 +38,10 @@ from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
 from nesf_ros.voxels.map import VoxelMap
 
-IMAGE = "(image)"
-"""What an answer calls the image that was asked for."""
-MAX_TEXTS = 500
-"""Of one question."""
+MAX_SCORES = 2**28
+"""Relevancies of one question: 1 GiB."""
+AT_ONCE = 2**24
+"""Cosines held at a time: 64 MiB."""
 READ, COMPARED = 0.4, 0.5
 """Progress of a question once its texts are embedded, and once voxels are compared with them."""
 
@@ -49,64 +57,6 @@ class Model(Sees, Encoder, Protocol):
     @property
     def vocabulary(self) -> Vocabulary | None:
         """All that it knows, where that is little."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is looked for."""
-
-    texts: tuple[str, ...] = ()
-    negatives: tuple[str, ...] = ()
-    """Phrases that a text is held against; none: `semantics.canonical`."""
-    image: UInt8[ndarray, "height width 3"] | None = None
-    """A picture (RGB) of something to look for, after the texts."""
-    region: Box | None = None
-    """Look nowhere else; map frame."""
-    threshold: float = 0.0
-    """Relevancy from which something counts as found, 0–1; 0: as validated for the model."""
-
-
-@dataclass(frozen=True)
-class TextAnswer:
-    """What was found for one text."""
-
-    text: str
-    exists: bool
-    score: float
-    """Of the best instance; where there is none, the highest relevancy of any voxel; 0–1."""
-    peak_m: tuple[float, float, float] | None
-    """Centre of the most relevant voxel, map frame; None where nothing has an embedding."""
-    instances: tuple[Instance, ...] = ()
-    """Best first."""
-    known: bool = True
-    """False: far from all that the model was trained with, so nothing was looked for."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the map knows of a question."""
-
-    texts: tuple[TextAnswer, ...]
-    threshold: float
-    observed: float
-    """Share of the region (of all that is known, where there is none) that was observed, 0–1."""
-    voxels: Int64[ndarray, "n 3"] = field(repr=False)
-    """Voxels that were asked: those in the region that have an embedding."""
-    relevancy: Float32[ndarray, "n texts"] = field(repr=False)
-    """Of each voxel for each text, 0–1."""
-
-
-@dataclass(frozen=True)
-class PointWords:
-    """What is known of points, in words."""
-
-    label: UInt8[ndarray, " n"]
-    """n: `label_names[n − 1]`, 0: no label."""
-    confidence: UInt8[ndarray, " n"]
-    """0–255 for 0–1."""
-    label_names: tuple[str, ...]
-    relevancy: Float32[ndarray, "n texts"]
-    """0–1; NaN where nothing is known."""
 
 
 class LanguageMap:
@@ -136,6 +86,8 @@ class LanguageMap:
 
         They are labelled, if there are labels.
         """
+        if not bool(dense.isfinite().all()):
+            raise VisionError("the model gives numbers for this keyframe that are not finite")
         rows = fuse_keyframe(self._map, self.layer, frame, dense)
         if self.labels is not None and len(rows):
             relabel(self.layer, self.labels, rows)
@@ -147,8 +99,14 @@ class LanguageMap:
             self.labels = None
             self.layer.start_labels(())
             return
-        self.labels = LabelSet.of(names, self.encoder, self._calibration)
-        relabel(self.layer, self.labels)
+        labels = LabelSet.of(names, self.encoder, self._calibration)
+        try:
+            relabel(self.layer, labels)
+        except QueryError:  # what was begun with is gone, so there are none
+            self.labels = None
+            self.layer.start_labels(())
+            raise
+        self.labels = labels
 
     def ask(self, question: Question, progress: Progress = unheard) -> Answer:
         """Where in the map each text is. Raises QueryError for what cannot be asked."""
@@ -166,7 +124,7 @@ class LanguageMap:
         texts = []
         for number, name in enumerate(names):
             progress(f"looking for {name[:40]}", COMPARED + (1 - COMPARED) * number / len(names))
-            answer = self._answer(name, where, scores[:, number], threshold)
+            answer = self._answer(name, where, scores[:, number], threshold, rows is not None)
             texts.append(answer if known[number] else TextAnswer(name, False, 0.0, None, (), False))
         return Answer(
             texts=tuple(texts),
@@ -176,50 +134,73 @@ class LanguageMap:
             relevancy=scores,
         )
 
-    def describe(self, points_m: Float64[ndarray, "n 3"], texts: Sequence[str] = ()) -> PointWords:
-        """Labels of points (map frame), and how relevant they are to texts. Raises QueryError.
+    def describe(self, points_m: Float64[ndarray, "n 3"], wanted: Wanted = NOTHING) -> PointWords:
+        """Labels of points (map frame), and what else is wanted of them. Raises QueryError.
 
         A point speaks for the voxel around it, or one beside it (`lookup.rows_at`).
         """
         self.layer.follow(self._map)
-        rows = self.rows_at(points_m)
+        size_m = self._map.config.voxel_size_m
+        rows = rows_at(self.layer, torch.from_numpy(points_m), size_m)
         known = (rows >= 0).cpu()
         rows = rows[rows >= 0]
         label, confidence = (torch.zeros(len(known), dtype=torch.uint8) for _ in range(2))
         label[known] = self.layer.labels.codes(self.layer.column("label")[rows]).cpu()
         confidence[known] = self.layer.column("confidence")[rows].cpu()
-        relevant = torch.full((len(known), len(texts)), torch.nan)
-        if texts:
-            relevant[known] = self._relevancy(self.encoder.embed(texts), rows)
+        relevant = torch.full((len(known), len(wanted.texts)), torch.nan)
+        unknown = []
+        if wanted.texts:
+            check_count(wanted.texts)
+            texts = self.encoder.embed(wanted.texts)
+            relevant[known] = self._relevancy(texts, rows, wanted.negatives)
+            near = self.known(texts)
+            relevant[:, ~torch.tensor(near)] = torch.nan
+            unknown = [
+                text for text, is_known in zip(wanted.texts, near, strict=True) if not is_known
+            ]
+        colors = None
+        if wanted.features:
+            colors = np.zeros((len(known), 3), np.uint8)
+            colors[known.numpy()] = feature_colors(self.layer, rows).numpy()
         names = self.layer.labels.wire_names
-        return PointWords(label.numpy(), confidence.numpy(), names, relevant.numpy())
+        return PointWords(
+            label.numpy(), confidence.numpy(), names, relevant.numpy(), tuple(unknown), colors
+        )
 
     def known(self, texts: Float32[Tensor, "texts dim"]) -> list[bool]:
         """Whether embedded texts are near anything that the model was trained with."""
         vocabulary = self.model.vocabulary
         if vocabulary is None:
             return [True] * len(texts)
-        cosines, _ = vocabulary.nearest(texts)
-        return (cosines >= (self._config.known_above or vocabulary.known_above)).tolist()
-
-    def rows_at(self, points_m: Float64[ndarray, "n 3"]) -> Int64[Tensor, " n"]:
-        """Row of the layer that speaks for each point, −1 where none does."""
-        size_m = self._map.config.voxel_size_m
-        return rows_at(self.layer, torch.from_numpy(points_m), size_m)
+        return (
+            vocabulary.nearest(texts) >= (self._config.known_above or vocabulary.known_above)
+        ).tolist()
 
     def _relevancy(
         self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str] = ()
     ) -> Float32[Tensor, "n texts"]:
         """Of rows of the layer (all where None) for embedded texts; in main memory."""
+        check_count(negatives)
         phrases = self.encoder.embed(negatives or self._config.canonical)
         texts = torch.cat([wanted, phrases]).to(self.layer.device)
+        count = len(self.layer) if rows is None else len(rows)
+        if count * len(wanted) > MAX_SCORES:
+            raise QueryError(
+                f"{len(wanted)} texts in {count} voxels are more than {MAX_SCORES} answers at a "
+                "time; ask for fewer texts, or in a smaller region"
+            )
+        out = torch.empty(count, len(wanted))
 
-        def of(part: Tensor | range) -> Tensor:
-            chosen = slice(part.start, part.stop) if isinstance(part, range) else part
+        def of(part: range) -> Tensor:
+            chosen = slice(part.start, part.stop) if rows is None else rows[part.start : part.stop]
             cosines = self.layer.similarity(texts, chosen)
             return relevancy(cosines[:, : len(wanted)], cosines[:, len(wanted) :]).cpu()
 
-        return by_halves(of, range(len(self.layer)) if rows is None else rows)
+        step = max(1, AT_ONCE // len(texts))
+        for start in range(0, count, step):
+            part = range(start, min(start + step, count))
+            out[part.start : part.stop] = by_halves(of, part)
+        return out
 
     def clear(self) -> None:
         """Forget everything but the labels."""
@@ -239,8 +220,7 @@ class LanguageMap:
 
     def _embedded(self, question: Question, progress: Progress) -> tuple[Tensor, list[str]]:
         """Embeddings of all that is asked for, and what to call it."""
-        if len(question.texts) > MAX_TEXTS:
-            raise QueryError(f"{len(question.texts)} texts; at most {MAX_TEXTS} at a time")
+        check_count(question.texts)
         parts, names = [], list(question.texts)
         for name in names:
             clean(name)  # one that cannot be read is an error before the others take their time
@@ -267,7 +247,10 @@ class LanguageMap:
         if region is None:
             return voxels, None
         centres = (voxels.double() + 0.5) * self._map.config.voxel_size_m
-        lower, upper = (torch.tensor(c, device=voxels.device) for c in (region.lower, region.upper))
+        lower, upper = (
+            torch.tensor(corner, dtype=torch.float64, device=voxels.device)
+            for corner in (region.lower, region.upper)
+        )
         rows = ((centres >= lower) & (centres < upper)).all(1).nonzero()[:, 0]
         return voxels[rows], rows
 
@@ -280,10 +263,11 @@ class LanguageMap:
         voxels: Int64[ndarray, "n 3"],
         scores: Float32[ndarray, " n"],
         threshold: float,
+        part: bool,
     ) -> TextAnswer:
         if not len(voxels):
             return TextAnswer(text, False, 0.0, None)
-        instances = tuple(self._finder.find(text, voxels, scores, threshold))
+        instances = tuple(self._finder.find(text, voxels, scores, threshold, part))
         best = int(scores.argmax())
         x, y, z = ((voxels[best] + 0.5) * self._map.config.voxel_size_m).tolist()
         score = instances[0].score if instances else float(scores[best])

@@ -18,6 +18,7 @@ from typing import Any
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.registry import HUB, LOCAL
 from nesf_ros.vision.torchvision_guard import import_open_clip
+from nesf_ros.vision.vocabulary import SUFFIX as WORDS
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The weights that come with this package, one file per model, named like it."""
@@ -126,7 +127,9 @@ def _embedded(model: str) -> Path:
     file = WEIGHTS / f"{model}.safetensors"
     if file.is_file():
         return file
-    known = ", ".join(sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))) or "none"
+    files = (path.name for path in WEIGHTS.glob("*.safetensors"))
+    names = sorted(name.removesuffix(".safetensors") for name in files if WORDS not in name)
+    known = ", ".join(names) or "none"
     tags = ", ".join(import_open_clip().list_pretrained_tags_by_model(model)) or "none"
     raise VisionError(
         f"no weights of {model} come with this package (embedded are: {known}). Set pretrained "
@@ -154,7 +157,9 @@ def _in_folder(folder: Path) -> Path:
     """The weights in a folder as open_clip and the hub lay it out."""
     if not (folder / HUB_CONFIG).is_file():
         raise VisionError(f"{folder} has no {HUB_CONFIG}, so it holds no open_clip model")
-    files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    files = sorted(
+        path for path in folder.iterdir() if path.suffix in SUFFIXES and WORDS not in path.name
+    )
     usual = [folder / name for name in HUB_NAMES if folder / name in files]
     if usual or len(files) == 1:
         return (usual or files)[0]

@@ -6,6 +6,7 @@ One forward pass over them serves all texts, those asked later included.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -205,7 +206,7 @@ def _merged(scan: Scan, parts: Iterable[Part], texts: Tensor, every: int) -> Ten
         maps[part.mirrored] = maps[part.mirrored].flip(-1)
         sums.index_add_(0, part.places, maps)
     means = (sums / scan.preset.variants).split(counts)
-    merged = [
+    merged = (
         tiling.merge(mean, scan.size, every) for tiling, mean in zip(tilings, means, strict=True)
-    ]
-    return torch.stack(merged).mean(0)
+    )
+    return functools.reduce(Tensor.add_, merged).div_(len(tilings))  # one large map at a time

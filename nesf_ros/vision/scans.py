@@ -9,23 +9,21 @@ from jaxtyping import Float32, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from nesf_ros.config import VisionConfig
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.crops import Sees
-from nesf_ros.vision.presets import preset_named
+from nesf_ros.vision.presets import Live, Preset
 from nesf_ros.vision.relevancy import RelevancyExtractor, Scan
 
 
 class KeyframeScans:
     """Relevancy of texts in keyframes, by the extractor. For any number of threads.
 
-    Scans are kept within `vision.scan_mib`; those that were longest not asked for go first.
+    Scans are kept within `max_bytes`; those that were longest not asked for go first.
     """
 
-    def __init__(self, model: Sees, config: VisionConfig):
-        """Look by `vision.relevancy_preset`. Raises VisionError for one that is not known."""
-        self._max_bytes = int(config.scan_mib * 2**20)
-        preset = preset_named(config.relevancy_preset, config.relevancy_ms)
+    def __init__(self, model: Sees, preset: Preset | Live, max_bytes: int = 2**28):
+        """Look with a model by a preset."""
+        self._max_bytes = max_bytes
         self._extractor = RelevancyExtractor(
             model.tower, preset, (model.mean, model.std), max_bytes=self._max_bytes
         )

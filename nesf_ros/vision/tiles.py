@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 from torch import Tensor
 
 
@@ -48,16 +48,23 @@ class Tiling:
     ) -> Float32[Tensor, "texts height width"]:
         """Maps of all tiles, enlarged bilinearly and averaged where tiles overlap.
 
-        `size` is the picture's height and width, of which every `every`-th pixel is returned.
+        `size` is the picture's height and width. What is returned are pixels in the middle of
+        cells that cover it evenly, `every` pixels wide and high or as near to that as may be.
         Pixels that no tile covers are 0. Enlarging is linear and the same along each axis, so
         all of it is one small product from the left and one from the right.
         """
         _, texts, *grid = maps.shape
         table = maps.view(len(self.rows), len(self.cols), texts, *grid).permute(2, 0, 3, 1, 4)
         table = table.reshape(texts, len(self.rows) * grid[0], len(self.cols) * grid[1])
-        down = _placement(self.rows, self.height, grid[0], size[0])[every // 2 :: every]
-        right = _placement(self.cols, self.width, grid[1], size[1])[every // 2 :: every]
+        down = _placement(self.rows, self.height, grid[0], size[0])[_middles(size[0], every)]
+        right = _placement(self.cols, self.width, grid[1], size[1])[_middles(size[1], every)]
         return down.to(maps.device) @ (table @ right.T.to(maps.device))
+
+
+def _middles(length: int, every: int) -> Int64[Tensor, " cells"]:
+    """Pixels in the middle of cells along an axis."""
+    cells = max(1, round(length / every))
+    return ((torch.arange(cells) + 0.5) * (length / cells)).long()
 
 
 @lru_cache(maxsize=64)

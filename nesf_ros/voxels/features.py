@@ -62,7 +62,8 @@ class FeatureLayer:
         self.basis_revision = 0
         """Grows with every new basis; what was computed from codes may then differ a little."""
         self._fitted_at = 0
-        self._fusions = 0
+        self.fusions = 0
+        """Keyframes that were put in."""
         self._followed: tuple[str, int, int] | None = None
         self.refused = 0
         """Voxels left out because memory was full."""
@@ -122,7 +123,7 @@ class FeatureLayer:
         blocks not seen this time have gone.
         """
         basis = self._fitted()
-        self._fusions += 1
+        self.fusions += 1
         kept = self._make_room(voxels)
         voxels, codes, added = voxels[kept], codes[kept], weights[kept]
         rows = self.table.rows_of(voxels)
@@ -135,18 +136,13 @@ class FeatureLayer:
         columns["code"][rows] = mean
         columns["length"][rows] = basis.length(mean.float())
         columns["weight"][rows] = weight.clamp(max=self.config.max_weight)
-        self.table.seen[self.table.slots_of_rows(rows)] = self._fusions
+        self.table.seen[self.table.slots_of_rows(rows)] = self.fusions
         return rows
 
     def _fitted(self) -> Basis:
         if self.basis is None:
             raise MapError("the layer of embeddings has no basis yet; let it learn() first")
         return self.basis
-
-    def forget(self, voxels: Int64[Tensor, "n 3"]) -> None:
-        """Drop what is known of voxels, where there is nothing any more."""
-        rows = self.table.rows_of(voxels)
-        self.table.remove(rows[rows >= 0])
 
     def drop(self, blocks: Int[Tensor, "n 3"]) -> None:
         """Drop whole blocks, by index in the map's block lattice."""
@@ -163,17 +159,17 @@ class FeatureLayer:
         """
         now = (voxel_map.map_id, voxel_map.evicted_submaps, voxel_map.revision)
         before, self._followed = self._followed, now
-        if before is None or before == now or not len(self):
+        if before == now or not len(self):
             return
-        if before[0] != now[0]:
+        if before is not None and before[0] != now[0]:
             self.clear()
             self._followed = now
             return
-        if before[1] != now[1]:
+        if before is None or before[1] != now[1]:  # None: a layer that was restored
             known = table.block_keys(voxel_map.block_index())
             mine = self.table.block_index
             self.drop(mine[~torch.isin(table.block_keys(mine), known)])
-        for rows in vanished(voxel_map, self.table, before[2]):
+        for rows in vanished(voxel_map, self.table, before[2] if before else -1):
             self.table.remove(rows)
 
     def similarity(
@@ -255,12 +251,12 @@ class FeatureLayer:
         limit = FILL * self.config.feature_mib * 2**20
         block, _ = table.split(voxels)
         mine = self.table.slots(block)
-        self.table.seen[mine[mine >= 0]] = self._fusions
+        self.table.seen[mine[mine >= 0]] = self.fusions
         fresh = self.table.rows_of(voxels) < 0
         needed = int(fresh.sum()) * self.table.row_bytes
         needed += len(block[mine < 0].unique(dim=0)) * table.BYTES_PER_BLOCK
         while self.table.used_bytes + needed > limit:
-            old = (self.table.seen < self._fusions).nonzero()[:, 0]
+            old = (self.table.seen < self.fusions).nonzero()[:, 0]
             if not len(old):
                 break
             going = old[self.table.seen[old].argsort()[: 1 + len(old) // _SET_FREE]]

@@ -15,7 +15,7 @@ from nesf_ros.cli.found import OUTLINE, Found, picture_of
 from nesf_ros.config import MapConfig
 from nesf_ros.msg import Instance, TextAnswer
 from nesf_ros.pipeline import NesfConfig, SemanticMapper
-from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, ViewWords
+from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, ViewWords, Wanted
 from nesf_ros.vision.models import build
 from nesf_ros.vision.registry import register
 
@@ -60,7 +60,7 @@ def test_words():
     assert ("no. 3 at (0.00, 0.00, 0.30) m, 40 x 40 x 14 cm, relevancy 0.81, 99 voxels") in text
     assert text.splitlines()[-1] == "  and 2 more" and len(text.splitlines()) == 7
     assert told(TextAnswer(text="a unicorn"), 0.5).startswith("a unicorn: unknown; ")
-    assert told(answer(False), 0.5) == "a red block!: not found (0.20; 0.50 would do)"
+    assert told(answer(False), 0.5) == "a red block!: not found (0.20; from 0.50 on it would be)"
 
 
 def test_the_picture_outlines_what_was_found(render):
@@ -77,15 +77,15 @@ def test_the_picture_outlines_what_was_found(render):
 def test_what_is_less_relevant_is_not_outlined(render):
     """A box around the block and a part of the floor; to the text the left half is relevant."""
 
-    def left_alone(camera, pose, reach_m, region, texts):
+    def left_alone(camera, pose, reach_m, region, wanted):
         view = render(camera, pose, reach_m, region)
         relevancy = np.full((1, camera.height, camera.width), 0.4, np.float32)
         relevancy[:, :, : camera.width // 2] = 0.9
         relevancy[:, : camera.height // 2] = np.nan
-        assert texts == ["a block"]
+        assert wanted == Wanted(["a block"], ("a box",))
         return replace(view, words=ViewWords(None, (), relevancy))
 
-    found = Found(Box((-0.5, -0.5, -0.1), (0.5, 0.5, 0.34)), "a block", 0.5)
+    found = Found(Box((-0.5, -0.5, -0.1), (0.5, 0.5, 0.34)), "a block", 0.5, ("a box",))
     camera = Intrinsics(160, 120, 130.0, 130.0, 79.5, 59.5)
     _, inside = found.seen(left_alone, camera, DOWN, found.box)
     assert inside[60:, :80].any() and not inside[:60].any() and not inside[:, 80:].any()
@@ -94,11 +94,11 @@ def test_what_is_less_relevant_is_not_outlined(render):
 
 
 def test_the_file_is_named_after_the_text(render, tmp_path):
-    def with_words(camera, pose, reach_m, region, texts):
-        assert texts == ["a red block!"]
+    def with_words(camera, pose, reach_m, region, wanted):
+        assert wanted.texts == ["a red block!"] and wanted.negatives == ["a box"]
         return render(camera, pose, reach_m, region)
 
-    path = save_picture(with_words, answer(), 0.5, tmp_path / "new")
+    path = save_picture(with_words, answer(), (["a box"], 0.5), tmp_path / "new")
     assert path.name == "a-red-block.png" and cv2.imread(str(path)).shape == (600, 800, 3)
 
 

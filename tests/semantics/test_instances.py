@@ -100,3 +100,24 @@ def test_nothing_relevant_and_too_many_texts(monkeypatch):
     assert same[0].id == again[0].id
     finder.clear()
     assert finder.find("a", *scores((cube((0, 0, 0)), 0.9)), 0.5)[0].id != again[0].id
+
+
+def test_ids_outlive_a_question_about_a_part_of_the_map():
+    finder = InstanceFinder(SIZE)
+    a, b = cube((0, 0, 0)), cube((10, 0, 0))
+    whole = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
+    (part,) = finder.find("mug", *scores((b, 0.8)), 0.5, part=True)
+    assert part.id == whole[1].id
+    again = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
+    assert [i.id for i in again] == [i.id for i in whole]
+    finder.find("mug", *scores((b, 0.8)), 0.5)  # the whole map: the other one has gone
+    new = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
+    assert new[0].id not in {i.id for i in whole} and new[1].id == whole[1].id
+
+
+def test_memory_of_voxels_is_bounded(monkeypatch):
+    monkeypatch.setattr(instances, "VOXELS_REMEMBERED", 20)
+    finder = InstanceFinder(SIZE)
+    first = {text: finder.find(text, *scores((cube((0, 0, 0)), 0.9)), 0.5)[0].id for text in "abc"}
+    again = {text: finder.find(text, *scores((cube((0, 0, 0)), 0.9)), 0.5)[0].id for text in "cba"}
+    assert again["c"] == first["c"] and again["a"] != first["a"]

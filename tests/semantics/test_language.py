@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, SemanticsConfig, VisionConfig
 from nesf_ros.errors import QueryError, StorageError, VisionError
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.semantics.language import IMAGE, Question
-from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
+from nesf_ros.semantics.questions import IMAGE, Question
+from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, Wanted
 from nesf_ros.vision.vocabulary import Vocabulary
+from nesf_ros.voxels.storage import map_path, save_map
 
 CAMERA = Intrinsics(64, 48, 50.0, 50.0, 31.5, 23.5)
 WORDS = {"red": 0, "green": 1, "blue": 2, "thing": 3, "stuff": 3}
@@ -301,6 +302,35 @@ def test_five_hundred_texts_and_labels(mapper):
     assert left.label_names[left.label[0] - 1] == "red"
 
 
+def test_embeddings_of_what_has_gone_are_not_loaded(mapper):
+    """One in a block that the map does not have, one before the wall, where it is free."""
+    layer = mapper.layer
+    gone = torch.tensor([[500, 500, 500], [0, 0, 26]])
+    layer.fuse(gone, layer.column("code")[:2].float(), torch.ones(2))
+    count = len(layer)
+    save_map(mapper.map, map_path(mapper.config.map.folder, "stale"), layer)
+    mapper.load("stale")
+    answer = mapper.ask(Question(("red",)))
+    assert len(answer.voxels) == count - 2
+    assert not (answer.voxels == gone.numpy()[:, None]).all(2).any()
+
+
+def test_what_is_made_of_keyframes_changes_the_version(mapper):
+    before = mapper.version
+    frame = wall(9)
+    mapper.language.fuse(frame, mapper.language.look(frame))
+    assert mapper.version != before and mapper.version[0] == before[0]
+
+
+def test_numbers_that_are_not_finite_are_refused(mapper):
+    frame = wall(9)
+    dense = mapper.language.look(frame)
+    dense[0, 0, 0] = torch.nan
+    with pytest.raises(VisionError, match="not finite"):
+        mapper.language.fuse(frame, dense)
+    assert mapper.ask(Question(("red",))).texts[0].exists
+
+
 def test_a_text_is_read_once(mapper):
     model = mapper.language.model
     mapper.ask(Question(("a red cup",)))
@@ -312,7 +342,7 @@ def test_a_text_is_read_once(mapper):
 def test_points_have_labels_and_relevancies(mapper):
     mapper.set_labels(["red", "blue"])
     points = np.array([[-0.5, 0.0, 1.5], [0.5, 0.0, 1.53], [0.0, 0.0, 0.5], [9.0, 9.0, 9.0]])
-    words = mapper.describe(points, ["blue", "red"])
+    words = mapper.describe(points, Wanted(["blue", "red"]))
     names = ["", *words.label_names]
     assert [names[number] for number in words.label] == ["red", "blue", "", ""]
     assert (words.confidence[:2] > 128).all() and (words.confidence[2:] == 0).all()

@@ -7,7 +7,8 @@ import torch
 from nesf_ros.config import SemanticsConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.semantics.views import feature_colors
+from nesf_ros.semantics.colors import feature_colors
+from nesf_ros.types import Wanted
 from nesf_ros.voxels.features import FeatureLayer
 
 from . import test_language
@@ -18,13 +19,13 @@ LEFT, RIGHT = np.s_[16:32, 10:26], np.s_[16:32, 38:54]
 
 
 def test_a_view_tells_how_relevant_it_is_where(mapper):
-    view = mapper.render_view(CAMERA, np.eye(4), texts=["blue", "red"])
+    view = mapper.render_view(CAMERA, np.eye(4), wanted=Wanted(["blue", "red"]))
     assert view.words.relevancy.shape == (2, 48, 64) and view.words.label is None
     blue, red = view.words.relevancy
     assert blue[RIGHT].min() > 0.6 > 0.4 > blue[LEFT].max()
     assert red[LEFT].min() > 0.6 > 0.4 > red[RIGHT].max()
     away = np.diag([-1.0, 1.0, -1.0, 1.0])
-    assert np.isnan(mapper.render_view(CAMERA, away, texts=["blue"]).words.relevancy).all()
+    assert np.isnan(mapper.render_view(CAMERA, away, wanted=Wanted(["blue"])).words.relevancy).all()
 
 
 def test_a_view_has_labels_while_the_map_has(mapper):
@@ -40,7 +41,9 @@ def test_a_view_has_labels_while_the_map_has(mapper):
 
 
 def test_what_is_alike_has_one_colour(mapper):
-    colors = mapper.render_view(CAMERA, np.eye(4), features=True).words.features.astype(int)
+    colors = mapper.render_view(
+        CAMERA, np.eye(4), wanted=Wanted(features=True)
+    ).words.features.astype(int)
     for part in (LEFT, RIGHT):
         assert np.ptp(colors[part], axis=(0, 1)).max() < 40
     assert abs(colors[LEFT].mean((0, 1)) - colors[RIGHT].mean((0, 1))).max() > 80
@@ -53,21 +56,21 @@ def test_colours_of_directions_by_hand():
     features[:, 1], features[:, 3] = torch.tensor([2, -2, 2, -2.0]), torch.tensor([1, 1, -1, -1.0])
     voxels = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 0, 0], [3, 0, 0]])
     rows = layer.fuse(voxels, layer.learn(features).encode(features), torch.ones(4))
-    colors = feature_colors(layer, torch.cat([rows, torch.tensor([-1])])).int()
+    colors = feature_colors(layer, rows).int()
     assert sorted(set(colors[:4, 0].tolist())) == [round(255 * 0.3), round(255 * 0.7)]
     assert sorted(set(colors[:4, 1].tolist())) == [round(255 * 0.4), round(255 * 0.6)]
     assert torch.equal(colors[0, 0], colors[2, 0]) and torch.equal(colors[0, 1], colors[1, 1])
     assert (colors[0, :2] != colors[3, :2]).all()
-    assert colors[4].tolist() == [0, 0, 0]
+    assert feature_colors(layer, rows[:0]).shape == (0, 3)
 
 
 def test_without_a_model_texts_and_features_are_refused(config):
     mapper = SemanticMapper(config)
     mapper.add_frame(wall())
     assert mapper.render_view(CAMERA, np.eye(4)).words is None
-    for wanted in ({"texts": ["blue"]}, {"features": True}):
+    for wanted in (Wanted(["blue"]), Wanted(features=True)):
         with pytest.raises(QueryError, match="no vision-language model"):
-            mapper.render_view(CAMERA, np.eye(4), **wanted)
+            mapper.render_view(CAMERA, np.eye(4), wanted=wanted)
     mapper.use_language(ColorModel())
     with pytest.raises(QueryError, match="empty"):
-        mapper.render_view(CAMERA, np.eye(4), texts=[""])
+        mapper.render_view(CAMERA, np.eye(4), wanted=Wanted([""]))

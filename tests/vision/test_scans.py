@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from nesf_ros.config import VisionConfig
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.presets import PRESETS
 from nesf_ros.vision.relevancy import RelevancyExtractor
@@ -45,9 +44,8 @@ def model(tiny):
     )
 
 
-def scans_of(model, **settings) -> KeyframeScans:
-    config = VisionConfig(relevancy_preset="chefer", **settings)
-    return KeyframeScans(model, config)
+def scans_of(model, max_bytes: int = 2**20) -> KeyframeScans:
+    return KeyframeScans(model, PRESETS["chefer"], max_bytes)
 
 
 def test_a_new_text_does_not_look_again(model, tiny):
@@ -63,12 +61,11 @@ def test_a_new_text_does_not_look_again(model, tiny):
     assert model.looks == [1, 1]
 
 
-def test_the_scans_that_were_longest_not_asked_for_go_first(model, monkeypatch, tiny):
+def test_the_scans_that_were_longest_not_asked_for_go_first(model, tiny):
     texts = tiny.texts(1)
     one = scans_of(model)
     one.relevancy(0, picture(0), texts)
-    monkeypatch.setattr("nesf_ros.config.VisionConfig.__post_init__", lambda self: None)
-    scans = scans_of(model, scan_mib=2.5 * one.nbytes / 2**20)
+    scans = scans_of(model, int(2.5 * one.nbytes))
     model.looks.clear()
     for keyframe in (1, 2, 1, 3, 1, 2):
         scans.relevancy(keyframe, picture(keyframe), texts)
@@ -76,10 +73,9 @@ def test_the_scans_that_were_longest_not_asked_for_go_first(model, monkeypatch, 
     assert scans.nbytes <= 2.5 * one.nbytes
 
 
-def test_a_picture_too_large_to_keep_is_answered_all_the_same(model, monkeypatch, tiny):
+def test_a_picture_too_large_to_keep_is_answered_all_the_same(model, tiny):
     texts = tiny.texts(2)
-    monkeypatch.setattr("nesf_ros.config.VisionConfig.__post_init__", lambda self: None)
-    scans = scans_of(model, scan_mib=0.001)
+    scans = scans_of(model, 1000)
     found = scans.relevancy(1, picture(1), texts)
     plain = RelevancyExtractor(model.plain, PRESETS["chefer"], (MEAN, STD))
     torch.testing.assert_close(found, plain.relevancy(picture(1), texts))

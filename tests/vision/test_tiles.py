@@ -67,7 +67,24 @@ def test_merging_equals_enlarging_each_tile_and_averaging(tiling):
     torch.testing.assert_close(tiling.merge(maps, (20, 31)), expected)
     assert (expected[:, :, -1] == 0).all() == (tiling.cols[-1] + tiling.width < 31)
     every = tiling.merge(maps, (20, 31), every=4)
-    torch.testing.assert_close(every, expected[:, 2::4, 2::4])
+    # Five cells of 4 px; eight of 31/8 px, whose middles lie in these pixels.
+    columns = [1, 5, 9, 13, 17, 21, 25, 29]
+    torch.testing.assert_close(every, expected[:, 2::4][:, :, columns])
+
+
+@pytest.mark.parametrize("size", [(360, 640), (240, 424), (1080, 1920), (480, 848), (5, 7)])
+def test_cells_cover_pictures_of_any_size_evenly(size):
+    """A ramp along each axis: the cell in the middle of a stretch has its mean."""
+    height, width = size
+    for axis, length in enumerate(size):
+        ramp = torch.linspace(0, 1, length)
+        grid = ramp[:, None].expand(height, width) if axis == 0 else ramp.expand(height, width)
+        merged = Tiling(height, width, (0,), (0,)).merge(grid[None, None], size, every=16)[0]
+        values = merged[:, 0] if axis == 0 else merged[0]
+        cells = len(values)
+        assert cells == max(1, round(length / 16))
+        middles = (torch.arange(cells) + 0.5) / cells * length - 0.5
+        assert (values * (length - 1) - middles).abs().max() < 0.51
 
 
 def test_a_whole_picture_is_one_tile():

@@ -10,8 +10,8 @@ from nesf_ros.vision.vocabulary import Vocabulary, vocabulary_beside
 
 def test_the_nearest_word_by_hand():
     vocabulary = Vocabulary(("cup", "чашка"), torch.tensor([[1.0, 0.0], [0.6, 0.8]]), 0.7)
-    cosines, words = vocabulary.nearest(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
-    assert cosines.tolist() == pytest.approx([0.8, 1.0]) and words == ["чашка", "cup"]
+    cosines = vocabulary.nearest(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
+    assert cosines.tolist() == pytest.approx([0.8, 1.0])
 
 
 def test_it_comes_back_from_its_file(tmp_path):

@@ -109,7 +109,7 @@ def test_memory_is_bounded_and_what_was_not_seen_for_longest_goes():
 def test_voxels_and_blocks_are_dropped_and_the_others_keep_theirs():
     layer = small_layer()
     put(layer, line(8), unit(*range(8)))
-    layer.forget(torch.tensor([[0, 0, 0], [16, 0, 0], [1, 1, 1]]))
+    layer.table.remove(layer.table.rows_of(torch.tensor([[0, 0, 0], [16, 0, 0]])))
     layer.drop(torch.tensor([[7, 0, 0], [99, 0, 0]]))
     assert len(layer) == 5
     left = torch.tensor(line(8))[[1, 3, 4, 5, 6]]

@@ -1,0 +1,86 @@
+"""What a map is asked in words, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from jaxtyping import Float32, Int64, UInt8
+from numpy import ndarray
+
+from nesf_ros.errors import QueryError
+from nesf_ros.semantics.instances import Instance
+from nesf_ros.types import Box
+
+IMAGE = "(image)"
+"""What an answer calls the image that was asked for."""
+MAX_TEXTS = 500
+"""Of one question."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is looked for."""
+
+    texts: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    """Phrases that a text is held against; none: `semantics.canonical`."""
+    image: UInt8[ndarray, "height width 3"] | None = None
+    """A picture (RGB) of something to look for, after the texts."""
+    region: Box | None = None
+    """Look nowhere else; map frame."""
+    threshold: float = 0.0
+    """Relevancy from which something counts as found, 0–1; 0: as validated for the model."""
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """What was found for one text."""
+
+    text: str
+    exists: bool
+    score: float
+    """Of the best instance; where there is none, the highest relevancy of any voxel; 0–1."""
+    peak_m: tuple[float, float, float] | None
+    """Centre of the most relevant voxel, map frame; None where nothing has an embedding."""
+    instances: tuple[Instance, ...] = ()
+    """Best first."""
+    known: bool = True
+    """False: far from all that the model was trained with, so nothing was looked for."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the map knows of a question."""
+
+    texts: tuple[TextAnswer, ...]
+    threshold: float
+    observed: float
+    """Share of the region (of all that is known, where there is none) that was observed, 0–1."""
+    voxels: Int64[ndarray, "n 3"] = field(repr=False)
+    """Voxels that were asked: those in the region that have an embedding."""
+    relevancy: Float32[ndarray, "n texts"] = field(repr=False)
+    """Of each voxel for each text, 0–1."""
+
+
+@dataclass(frozen=True)
+class PointWords:
+    """What is known of points, in words."""
+
+    label: UInt8[ndarray, " n"]
+    """n: `label_names[n − 1]`, 0: no label."""
+    confidence: UInt8[ndarray, " n"]
+    """0–255 for 0–1."""
+    label_names: tuple[str, ...]
+    relevancy: Float32[ndarray, "n texts"]
+    """0–1; NaN where nothing is known, and for texts that are unknown to the model."""
+    unknown: tuple[str, ...] = ()
+    """Texts that are far from all that the model was trained with."""
+    features: UInt8[ndarray, "n 3"] | None = None
+    """Colours that are alike where embeddings are; black where none is. None: not asked for."""
+
+
+def check_count(texts: Sequence[str]) -> None:
+    """Raises QueryError for more texts than one question may have."""
+    if len(texts) > MAX_TEXTS:
+        raise QueryError(f"{len(texts)} texts; at most {MAX_TEXTS} at a time")
