@@ -137,7 +137,7 @@ class SemanticsConfig(Checked):
     """What voxels know about language (`nesf_ros.voxels.features`, `nesf_ros.semantics`)."""
 
     enabled: bool = setting(
-        False, "load the vision-language model and answer in words; the map needs none of it"
+        True, "load the vision-language model and answer in words; the map needs none of it"
     )
     feature_dims: int = setting(
         64, "numbers kept of each voxel's embedding (2 bytes each)", low=8, high=1024

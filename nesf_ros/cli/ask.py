@@ -87,6 +87,7 @@ def save_picture(
     """
     from nesf_ros.cli.found import Found, picture_of
     from nesf_ros.cli.pictures import write_picture
+    from nesf_ros.semantics.instances import EXTENT
     from nesf_ros.types import Box
 
     best = answer.instances[0]
@@ -94,6 +95,6 @@ def save_picture(
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^\w]+", "-", answer.text.lower()).strip("-")
     path = folder / f"{name or f'found-{zlib.crc32(answer.text.encode()):08x}'}.png"
-    found = Found(box, answer.text, held[1], held[0])
+    found = Found(box, answer.text, min(held[1], EXTENT * best.score), held[0])
     write_picture(path, picture_of(render, found, f"{answer.text} ({answer.score:.2f})"))
     return path

@@ -29,6 +29,8 @@ the saved map, the logs and summary.json are left in the folder OUT.
 SYNTHETIC = "synthetic"
 SYNTHETIC_FRAMES, SYNTHETIC_WAY_S, SYNTHETIC_HZ = 180, 45.0, 10.0
 """The built-in room: so many frames of a walk this long, played at that rate."""
+QUESTIONS = ("a washing machine", "a picture frame", "a piano")
+"""The last is not in the built-in room."""
 CAMERA, MAP_FRAME, TARGET = "/camera", "map", "/nesf"
 PERCEPTION, REPLAY = "perception_node", "replay_node"
 START_S = 60.0
@@ -55,8 +57,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--voxel", type=float, default=0.04, metavar="M", help="edge of a voxel, m (0.04)"
     )
     parser.add_argument(
-        "--ask", nargs="+", default=[], metavar="TEXT",
-        help="what to look for at the end; needs the weights of vision.model",
+        "--ask", nargs="*", metavar="TEXT",
+        help="what to look for at the end; none for no questions (in the built-in room: "
+        f"{', '.join(QUESTIONS)})",
     )  # fmt: skip
     parser.add_argument(
         "--keep-running", action="store_true", help="leave the node up until Ctrl-C, for RViz"
@@ -127,13 +130,20 @@ def launch(children: Children, name: str, command: list[str], say: Say) -> None:
     children.start(name, [sys.executable, "-m", "nesf_ros.cli", *command])
 
 
+def questions(args: argparse.Namespace) -> list[str]:
+    """What to look for at the end."""
+    if args.ask is None:
+        return list(QUESTIONS) if args.source == SYNTHETIC else []
+    return list(args.ask)
+
+
 def perception_command(args: argparse.Namespace) -> list[str]:
     """Arguments of `nesf-ros` for the perception node."""
     values = {
         "map.voxel_size_m": args.voxel,
         "map.folder": json.dumps(str(args.out.absolute())),
         "frames.queue": 60,  # a demo would rather be late than lose frames
-        **({"semantics.enabled": "true"} if args.ask else {}),
+        "semantics.enabled": "true" if questions(args) else "false",
     }
     assignments = [text for k, v in values.items() for text in ("-p", f"{k}:={v}")]
     return ["up", "--camera", CAMERA, "--map-frame", MAP_FRAME, *assignments]
@@ -197,7 +207,7 @@ def interview(
     for name, pixels in shots.items():
         pictures.write_picture(args.out / name, pixels)
     # Before the map is loaded: keyframes that still wait to be put into words are of this one.
-    words = ask_in_words(client, args.ask, args.out, say)
+    words = ask_in_words(client, questions(args), args.out, say)
     saved = planner.save_and_load(client, extent.box, dense)
     say(planner.saved_text(saved))
     triangles, _ = export_map(open_map(Path(saved["path"])), args.out / "map.ply")

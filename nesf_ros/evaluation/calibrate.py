@@ -23,6 +23,7 @@ from nesf_ros.datasets.labelled import LabelledScene, LabelledView
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
 from nesf_ros.semantics.fusion import projected, visible_voxels
+from nesf_ros.semantics.instances import BEST
 from nesf_ros.semantics.language import LanguageMap, Model
 from nesf_ros.semantics.questions import Question
 from nesf_ros.synthetic.generate import labelled_scene
@@ -32,8 +33,8 @@ from nesf_ros.synthetic.splits import HELD_OUT_VISION
 from nesf_ros.types import PosedFrame, RgbdFrame
 from nesf_ros.vision.models import load_model
 
-VIEWS, BEST, MOST = 30, 5, 20_000
-"""Views per room; voxels that stand for a text; voxels per room that calibrate labels."""
+VIEWS, MOST = 30, 20_000
+"""Views per room; voxels per room that calibrate labels."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

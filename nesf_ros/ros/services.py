@@ -94,7 +94,7 @@ class MapServices(Serving):
         response.probability = to_array(answers.probability)
         response.color = to_array(answers.color)
         response.distance = to_array(answers.distance_m)
-        labelled = mapper.language is not None and mapper.language.labels is not None
+        labelled = _labelled(mapper)
         if labelled or request.texts or request.features:
             progress("putting them into words", 0.3)
             wanted = Wanted(request.texts, request.negatives, request.features)
@@ -119,7 +119,7 @@ class MapServices(Serving):
         if not 0 < reach < np.inf:
             raise QueryError(f"max_range {reach} m; it must be positive, or 0 for the default")
         camera, box = camera_of(request), self.box(request.region)
-        check_size(camera, request)
+        check_size(camera, request, _labelled(mapper))
         progress("casting rays", 0.0)
         wanted = Wanted(request.texts, request.negatives, request.features)
         view = mapper.render_view(camera, pose, reach, box, wanted)
@@ -146,6 +146,10 @@ class MapServices(Serving):
         self, mapper: SemanticMapper, request: Pause.Request, response: Pause.Response
     ) -> None:
         self._actions["pause"](request.paused)
+
+
+def _labelled(mapper: SemanticMapper) -> bool:
+    return mapper.language is not None and mapper.language.labels is not None
 
 
 def _check_dense(box: Box, size: float, max_voxels: int) -> None:

@@ -13,8 +13,8 @@ from nesf_ros.ros.serving import REPLY_BYTES
 from nesf_ros.srv import RenderView
 from nesf_ros.types import Intrinsics, View, ViewWords
 
-BYTES_PER_PIXEL = 3 + 4 + 12 + 1
-"""Of colour, depth, normals, label."""
+BYTES_PER_PIXEL = 3 + 4 + 12
+"""Of colour, depth, normals."""
 DEFAULT_SIZE = (640, 480)
 DEFAULT_VIEW_RAD = np.deg2rad(70.0)
 
@@ -27,10 +27,10 @@ def camera_of(request: RenderView.Request) -> Intrinsics:
     return Intrinsics(width, height, fx, request.fy or fx, cx, cy)
 
 
-def check_size(camera: Intrinsics, request: RenderView.Request) -> None:
+def check_size(camera: Intrinsics, request: RenderView.Request, labelled: bool) -> None:
     """Raises QueryError for a view that no reply could hold."""
     count = len(request.texts)
-    most = REPLY_BYTES // (BYTES_PER_PIXEL + 4 * count + 3 * request.features)
+    most = REPLY_BYTES // (BYTES_PER_PIXEL + 4 * count + 3 * request.features + labelled)
     if camera.width * camera.height > most:
         texts = f" with {count} texts" if count else ""
         raise QueryError(

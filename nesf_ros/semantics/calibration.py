@@ -29,8 +29,10 @@ ANY_CLIP = Calibration(scale=100.0, unknown_below=0.2, relevant_above=0.5)
 """For models that were not validated: the scale CLIP is trained with, a cosine that its dense
 features rarely reach for words that do not fit, and LERF's even chance."""
 
-VALIDATED: dict[str, Calibration] = {}
-"""By the name of the model, as its fingerprint begins."""
+VALIDATED = {
+    "nesf-mini": Calibration(scale=22.2, unknown_below=0.272, relevant_above=0.840),
+}
+"""By the name of the model, as its fingerprint begins (`nesf_ros.evaluation.calibrate`)."""
 
 
 def calibration_of(model: str, config: SemanticsConfig) -> Calibration:

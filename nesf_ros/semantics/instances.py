@@ -13,8 +13,10 @@ from scipy.sparse.csgraph import connected_components
 
 from nesf_ros.types import Box
 
-BEST_PART = 0.25
-"""A thing's score is the mean over so much of it, where it is best: rims count for little."""
+BEST = 5
+"""A thing's score is the mean over so many of its voxels, the best: rims count for nothing."""
+EXTENT = 0.8
+"""Part of the highest relevancy that still belongs to a thing; found on validation rooms."""
 TEXTS_REMEMBERED = 256
 VOXELS_REMEMBERED = 2**22
 """Of all texts together: 64 MiB."""
@@ -97,19 +99,28 @@ class InstanceFinder:
         threshold: float,
         part: bool = False,
     ) -> list[Instance]:
-        """Pieces of all voxels above a threshold, best first.
+        """Things whose score is above a threshold, best first.
+
+        Where a thing ends is another question than whether it is there: it is all that touches and
+        is `EXTENT` times as relevant as what is most relevant, if that is less than the threshold.
 
         A piece takes over the id of that earlier one of the same text with which it shares most
         voxels, and is new if it shares none. What is not among `voxels` is forgotten, unless these
         are but a `part` of the map.
         """
-        relevant = np.flatnonzero(relevancy > threshold)
+        lowest = min(threshold, EXTENT * float(relevancy.max(initial=0.0)))
+        relevant = np.flatnonzero(relevancy > lowest)
         asked = voxel_keys(voxels)
         keys = asked[relevant]
         order = keys.argsort()
         relevant, keys = relevant[order], keys[order]
         before = self._found.pop(text, (keys[:0], keys[:0]))
-        ids = self._ids(_looked_up(keys, *before), group(keys))
+        parts = [
+            piece
+            for piece in _parts(group(keys))
+            if len(piece) >= self._min_voxels and score_of(relevancy[relevant[piece]]) > threshold
+        ]
+        ids = self._ids(_looked_up(keys, *before), parts)
         found = ids > 0
         self._remember(text, (keys[found], ids[found]), _without(before, asked) if part else None)
         instances = [
@@ -132,12 +143,9 @@ class InstanceFinder:
         ):
             self._found.popitem(last=False)
 
-    def _ids(
-        self, before: Int64[ndarray, " n"], pieces: Int64[ndarray, " n"]
-    ) -> Int64[ndarray, " n"]:
-        """The id of the thing that each voxel is of, from the one it was of; 0 for noise."""
-        ids, taken = np.zeros(len(pieces), np.int64), {0}
-        parts = [part for part in _parts(pieces) if len(part) >= self._min_voxels]
+    def _ids(self, before: Int64[ndarray, " n"], parts: list[ndarray]) -> Int64[ndarray, " n"]:
+        """The id of the thing that each voxel is of, from the one it was of; 0 for no part."""
+        ids, taken = np.zeros(len(before), np.int64), {0}
         # The larger piece of what has come apart is the old one.
         for part in sorted(parts, key=len, reverse=True):
             known, counts = np.unique(before[part], return_counts=True)
@@ -151,15 +159,19 @@ class InstanceFinder:
     def _instance(
         self, number: int, voxels: Int64[ndarray, "n 3"], relevancy: Float32[ndarray, " n"]
     ) -> Instance:
-        best = np.sort(relevancy)[-max(1, int(BEST_PART * len(relevancy))) :]
         return Instance(
             id=number,
             box=Box(_metres(voxels.min(0), self._size), _metres(voxels.max(0) + 1, self._size)),
             centroid_m=_metres(voxels.mean(0) + 0.5, self._size),
             peak_m=_metres(voxels[relevancy.argmax()] + 0.5, self._size),
-            score=float(best.mean()),
+            score=score_of(relevancy),
             voxels=voxels,
         )
+
+
+def score_of(relevancy: Float32[ndarray, " n"]) -> float:
+    """How sure it is that some voxels are what was asked for, 0–1."""
+    return float(np.sort(relevancy)[-BEST:].mean())
 
 
 def _metres(index: ndarray, size_m: float) -> tuple[float, float, float]:
@@ -167,7 +179,7 @@ def _metres(index: ndarray, size_m: float) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _parts(numbers: Int64[ndarray, " n"]) -> list[Int64[ndarray, " m"]]:
+def _parts(numbers: Int64[ndarray, " n"]) -> list[ndarray]:
     """Where each number is."""
     order = numbers.argsort(kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else []

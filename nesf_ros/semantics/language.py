@@ -17,7 +17,7 @@ from nesf_ros.semantics.calibration import calibration_of
 from nesf_ros.semantics.colors import feature_colors
 from nesf_ros.semantics.dense import dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
-from nesf_ros.semantics.instances import InstanceFinder
+from nesf_ros.semantics.instances import InstanceFinder, score_of
 from nesf_ros.semantics.labels import LabelSet, relabel
 from nesf_ros.semantics.lookup import rows_at
 from nesf_ros.semantics.questions import (
@@ -270,5 +270,5 @@ class LanguageMap:
         instances = tuple(self._finder.find(text, voxels, scores, threshold, part))
         best = int(scores.argmax())
         x, y, z = ((voxels[best] + 0.5) * self._map.config.voxel_size_m).tolist()
-        score = instances[0].score if instances else float(scores[best])
+        score = instances[0].score if instances else score_of(scores)
         return TextAnswer(text, bool(instances), score, (x, y, z), instances)

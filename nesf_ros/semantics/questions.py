@@ -40,7 +40,7 @@ class TextAnswer:
     text: str
     exists: bool
     score: float
-    """Of the best instance; where there is none, the highest relevancy of any voxel; 0–1."""
+    """Of the best instance; where there is none, of the five most relevant voxels; 0–1."""
     peak_m: tuple[float, float, float] | None
     """Centre of the most relevant voxel, map frame; None where nothing has an embedding."""
     instances: tuple[Instance, ...] = ()

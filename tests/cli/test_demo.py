@@ -12,7 +12,13 @@ import open3d as o3d
 import pytest
 
 from nesf_ros.cli import build_parser
-from nesf_ros.cli.demo import perception_command, prepare_environment, replay_command
+from nesf_ros.cli.demo import (
+    QUESTIONS,
+    perception_command,
+    prepare_environment,
+    questions,
+    replay_command,
+)
 from nesf_ros.cli.demo_watch import Balance, frames_sent
 from nesf_ros.ros.map_replica import MapReplica
 
@@ -48,6 +54,14 @@ def test_the_children_are_commands_that_a_user_could_type(tmp_path):
     assert replay_command(args) == [
         "replay", "/data/kitchen", "--rate", "1", "--frames", "9", "--json",
     ]  # fmt: skip
+
+
+def test_questions_are_asked_where_there_are_answers(tmp_path):
+    assert questions(parsed()) == list(QUESTIONS) and questions(parsed("--ask")) == []
+    assert questions(parsed("--source", "/data/kitchen")) == []
+    assert questions(parsed("--source", "/data/kitchen", "--ask", "a sink")) == ["a sink"]
+    assert "semantics.enabled:=false" in perception_command(parsed("--ask"))
+    assert "semantics.enabled:=true" in perception_command(parsed())
 
 
 def test_fewer_synthetic_frames_cover_the_same_walk_at_ten_frames_a_second():
@@ -112,6 +126,10 @@ def test_from_stream_to_pictures_and_a_map_that_loads(tmp_path):
     assert hidden["unobserved"] >= 0.6 * hidden["points"]
     assert summary["save_map"]["known_after_reset"] == 0
     assert summary["save_map"]["same_after_load"] > 0.999
+    words = summary["in_words"]
+    assert words["language"] == "ready" and tuple(words["answers"]) == QUESTIONS
+    assert all(0 < score < 1 for score in words["answers"].values())
+    assert set(words["found"]) <= set(QUESTIONS)
     for name in ("color", "depth", "map_top", "map_perspective", "slice"):
         picture = cv2.imread(str(out / f"{name}.png"))
         assert picture.std() > 10, f"{name}.png shows nothing"

@@ -211,7 +211,7 @@ def test_a_view_of_an_empty_region_is_black(robot, node, seen):
     ("fields", "said"),
     [
         ({"width": 2**32 - 1, "height": 2**32 - 1}, "ask for a smaller view"),
-        ({"width": 2000, "height": 1000}, "one reply holds at most 1468"),
+        ({"width": 2000, "height": 1000}, "one reply holds at most 1545"),
         ({"fx": -3.0}, "focal length (-3.0"),
         ({"max_range": -1.0}, "max_range -1.0 m; it must be positive"),
         ({"max_range": math.inf}, "it must be positive"),
@@ -226,12 +226,12 @@ def test_views_that_cannot_be_drawn_say_why(robot, node, seen, fields, said):
 
 
 def test_the_largest_view_arrives(robot, node, seen):
-    reply = robot.call(node, RenderView, "render_view", pose=AHEAD, width=1400, height=1000)
-    assert reply.success and len(reply.normals.data) == 1400 * 1000 * 12
+    reply = robot.call(node, RenderView, "render_view", pose=AHEAD, width=1500, height=1000)
+    assert reply.success and len(reply.normals.data) == 1500 * 1000 * 12
 
 
 def test_a_deadline_is_kept_and_the_reply_says_so(robot, node, seen):
-    big = {"pose": AHEAD, "width": 1400, "height": 1000, "deadline_s": 15.0}
+    big = {"pose": AHEAD, "width": 1500, "height": 1000, "deadline_s": 15.0}
     slow = robot.request(node, RenderView, "render_view", **big)
     reply = robot.call(node, RenderView, "render_view", **{**big, "deadline_s": 0.001})
     assert not reply.success and "not answered within 0.001 s" in reply.message
@@ -333,7 +333,7 @@ def test_live_settings_apply_and_others_are_refused(robot, node, seen):
     refused = set_to("map.voxel_size_m", 0.1)
     assert not refused.successful and "read-only" in refused.reason
     assert set_to("query.deadline_s", 0.01).successful
-    reply = robot.call(node, RenderView, "render_view", pose=AHEAD, width=1400, height=1000)
+    reply = robot.call(node, RenderView, "render_view", pose=AHEAD, width=1500, height=1000)
     assert "not answered within 0.01 s" in reply.message
     assert set_to("query.deadline_s", 5).successful
 

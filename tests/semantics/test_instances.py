@@ -56,7 +56,7 @@ def test_things_by_hand():
     assert first.score == pytest.approx(0.9)
     assert second.box.lower == pytest.approx((0.5, 0.0, -0.2))
     assert second.peak_m == pytest.approx((0.525, 0.025, -0.175))
-    assert second.score == pytest.approx((5 * 0.7 + 0.99) / 6)  # the best 6 of its 27
+    assert second.score == pytest.approx((4 * 0.7 + 0.99) / 5)  # the best 5 of its 27
     assert len(second.voxels) == 27
     assert first.id != second.id
 
@@ -121,3 +121,16 @@ def test_memory_of_voxels_is_bounded(monkeypatch):
     first = {text: finder.find(text, *scores((cube((0, 0, 0)), 0.9)), 0.5)[0].id for text in "abc"}
     again = {text: finder.find(text, *scores((cube((0, 0, 0)), 0.9)), 0.5)[0].id for text in "cba"}
     assert again["c"] == first["c"] and again["a"] != first["a"]
+
+
+def test_a_thing_reaches_farther_than_what_makes_it_sure():
+    """The bar's end alone is above 0.8; the bar is above 0.8 · 0.9; the box beside it is not."""
+    bar = np.array([[x, 0, 0] for x in range(20)], np.int64)
+    voxels, relevancy = scores((bar, 0.75), (cube((0, 1, 0)), 0.70), (cube((0, 9, 0)), 0.76))
+    relevancy[:6] = 0.9
+    (thing,) = InstanceFinder(SIZE).find("bar", voxels, relevancy, 0.8)
+    assert len(thing.voxels) == 20 and thing.score == pytest.approx(0.9)
+    assert InstanceFinder(SIZE).find("bar", voxels, relevancy, 0.95) == []
+    # A threshold that is lower than that is where things end.
+    low = InstanceFinder(SIZE).find("bar", voxels, relevancy, 0.6)
+    assert sorted(len(thing.voxels) for thing in low) == [8, 28]
