@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
 from numpy import ndarray
 from torch import Tensor
 
@@ -29,11 +29,30 @@ from nesf_ros.synthetic.splits import HELD_OUT_VISION, SYNONYMS
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import COLOR_NAMES, MATERIALS, NAMES, NONE
 
+FEW = 60
+"""Classes of a list such as a robot may have."""
+
 
 def names_right(asked: Asked, texts: Texts, labels: Sequence[str]) -> Bool[ndarray, " n"]:
     """For each crop, whether its class's text is the nearest of all; `labels` are their classes."""
     numbers = np.array([NAMES.index(label) for label in labels])
     return numbers[(asked.images @ texts.T).argmax(1).numpy()] == asked.crops.name
+
+
+def right_among(
+    asked: Asked, texts: Texts, others: int, draws: int = 20, seed: int = 0
+) -> Float64[ndarray, " n"]:
+    """For each crop, how often its class is the nearest among so many others, drawn by chance.
+
+    `texts` are those of CAPTIONED. A robot is asked about a list of its own, not about all classes.
+    """
+    rng = np.random.default_rng(seed)
+    scores = asked.images @ texts.T
+    own = torch.tensor([CAPTIONED.index(NAMES[int(number)]) for number in asked.crops.name])
+    mine = scores.gather(1, own[:, None])[:, 0].clone()
+    scores[torch.arange(len(own)), own] = -2.0
+    rounds = [scores[:, rng.choice(len(CAPTIONED), others, replace=False)] for _ in range(draws)]
+    return np.mean([(mine > drawn.max(1).values).numpy() for drawn in rounds], axis=0)
 
 
 def renamed_right(
@@ -116,6 +135,9 @@ def zero_shot(examiner: Examiner, crops: CropSet, held_out: CropSet) -> dict[str
     note("class, clutter", right[clutter], clutter)
     note("class, tables", right[crops.kind == 2], crops.kind == 2)
     note("class, rooms", right[crops.kind == 3], crops.kind == 3)
+    few = right_among(asked, names, FEW)
+    note(f"class of {FEW}, clean", few[clean], clean)
+    note(f"class of {FEW}, clutter", few[clutter], clutter)
     for title, table, column, words in (
         ("colour", COLOR_NAMES, crops.color, COLOR_WORDS),
         ("material", MATERIALS, crops.material, MATERIAL_WORDS),

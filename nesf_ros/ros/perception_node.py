@@ -1,6 +1,6 @@
 """The perception node: parameters, subscriptions, services and topics around a `SemanticMapper`.
 
-Callbacks only enqueue. One worker thread owns the mapper and all of torch.
+Callbacks only enqueue. One worker thread owns the mapper; a second one looks at keyframes.
 """
 
 from __future__ import annotations

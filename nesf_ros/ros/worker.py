@@ -1,4 +1,4 @@
-"""The one thread that owns the mapper, and with it all of torch."""
+"""The one thread that owns the mapper, and does all that touches it."""
 
 from __future__ import annotations
 

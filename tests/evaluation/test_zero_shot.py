@@ -147,7 +147,8 @@ def test_a_model_that_reads_knows_everything_it_was_told(reader):
     held_out = crops_of(HELD_OUT_VISION)
     found = zero_shot(reader, crops_of(SOME * 4), held_out)
     for name in (
-        "class, clean", "class, clutter", "colour", "material", "colour + class, clean",
+        "class, clean", "class, clutter", "class of 60, clean", "class of 60, clutter",
+        "colour", "material", "colour + class, clean",
         "colour + class, clutter", "material + class, clean", "hard negatives", "aliases",
         "held-out, of all", "held-out, of themselves",
     ):  # fmt: skip
@@ -159,6 +160,7 @@ def test_a_model_that_reads_knows_everything_it_was_told(reader):
 def test_a_model_that_guesses_is_right_by_chance(guesser):
     found = zero_shot(guesser, crops_of(SOME * 40), crops_of(HELD_OUT_VISION * 20))
     assert found["class, clean"].value < 0.05
+    assert found["class of 60, clean"].value == pytest.approx(1 / 60, abs=0.03)
     assert found["hard negatives"].value == pytest.approx(0.2, abs=0.1)
     assert found["held-out, of themselves"].value == pytest.approx(0.1, abs=0.08)
     assert found["held-out, of themselves"].low < 0.1 < found["held-out, of themselves"].high
