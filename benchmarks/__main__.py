@@ -6,7 +6,16 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("integration", "map_real", "map_accuracy", "live", "synthetic", "relevancy", "semantics")
+NAMES = (
+    "integration",
+    "map_real",
+    "map_accuracy",
+    "live",
+    "synthetic",
+    "relevancy",
+    "semantics",
+    "questions",
+)
 
 
 def main() -> int:
