@@ -48,10 +48,9 @@ def heard(node):
 
 def test_tf_messages_are_the_official_ones(robot):
     """Built by us where tf2_msgs is absent, they must still talk to every other node."""
-    (ours,) = robot.get_publishers_info_by_topic("/tf")
-    assert str(ours.topic_type_hash) == (
-        "RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
-    )
+    # Robots of earlier tests may not yet be forgotten.
+    hashes = {str(p.topic_type_hash) for p in robot.get_publishers_info_by_topic("/tf")}
+    assert hashes == {"RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"}
 
 
 def test_poses_are_interpolated_and_static_frames_hold_at_every_stamp(heard):
