@@ -1,6 +1,6 @@
 """How long a question takes while frames come in.
 
-Protocol: a room of the split "test", 60 hand-held views of 640×480, mapped with voxels of 2 cm and
+Protocol: a room of the split "test", 60 hand-held views of 640×480, mapped with voxels of 1.8 cm and
 put into words by the embedded model, until more than 200 000 voxels have an embedding. Then the
 node's worker thread gets these views again at 30 Hz, and questions of one text between them. Fresh:
 names of classes, none asked before, through the model's four prompts; cached: the same again. From
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Report:
     torch.set_num_threads(1)  # as the node on two cores
     order = Order("room", "test", VIEWS, 640, 480, style="handheld", noise=True)
     frames = [frame_of(view) for view in labelled_scene(order, 0).views]
-    mapper = SemanticMapper(NesfConfig(map=MapConfig(device="cpu", voxel_size_m=0.02)))
+    mapper = SemanticMapper(NesfConfig(map=MapConfig(device="cpu", voxel_size_m=0.018)))
     mapper.use_language(load_model(mapper.config.vision, torch.device("cpu")))
     for frame in frames:
         mapper.add_frame(frame)
