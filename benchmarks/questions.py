@@ -1,7 +1,7 @@
 """How long a question takes while frames come in.
 
-Protocol: a room of the split "test", 60 hand-held views of 640×480, mapped with voxels of 1.8 cm and
-put into words by the embedded model, until more than 200 000 voxels have an embedding. Then the
+Protocol: a room of the split "test", 60 hand-held views of 640×480, mapped with voxels of 1.8 cm
+and put into words by the embedded model: more than 200 000 voxels have an embedding. Then the
 node's worker thread gets these views again at 30 Hz, and questions of one text between them. Fresh:
 names of classes, none asked before, through the model's four prompts; cached: the same again. From
 handing the question over to the answer; the model looks at no keyframes meanwhile.
