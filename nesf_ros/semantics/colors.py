@@ -15,8 +15,8 @@ SPREAD = 2.5
 def feature_colors(layer: FeatureLayer, rows: Int64[Tensor, " n"]) -> UInt8[Tensor, "n 3"]:
     """RGB of rows by the three directions in which the layer's embeddings differ most.
 
-    One scale serves all three, so that what differs little looks so. The
-    directions are those of all that the layer holds now: while the map grows, colours drift.
+    One scale serves all three, so that what differs little looks so. The directions are those of
+    all that the layer holds now: while the map grows, colours drift.
     """
     colors = torch.zeros((len(rows), 3), dtype=torch.uint8)
     if not len(rows):
@@ -26,7 +26,7 @@ def feature_colors(layer: FeatureLayer, rows: Int64[Tensor, " n"]) -> UInt8[Tens
     values, directions = torch.linalg.eigh(torch.cov(code.T, correction=0))  # growing
     count = min(3, len(values))
     directions = directions[:, -count:].flip(1)
-    # Of a direction and its opposite the one is taken that most codes with a long tail point to.
+    # A direction is as good as its opposite; the sign of its sum settles which, each time alike.
     directions = directions * directions.sum(0).sign().where(directions.sum(0) != 0, 1.0)
     spread = values[-1].clamp(min=1e-12).sqrt()
     places = (code[rows] - middle) @ directions / (2 * SPREAD * spread) + 0.5
