@@ -6,6 +6,8 @@ import argparse
 import importlib
 import sys
 
+from nesf_ros.config import SemanticsConfig
+
 NAMES = (
     "integration",
     "map_real",
@@ -31,6 +33,13 @@ def main() -> int:
         "--model", default="nesf-mini", help="of `semantics`, as vision.model; oracle: none"
     )
     parser.add_argument("--pretrained", default="embedded", help="its weights")
+    parser.add_argument(
+        "--windows",
+        type=float,
+        nargs="+",
+        default=SemanticsConfig().windows,
+        help="of `semantics`, as semantics.windows",
+    )
     args = parser.parse_args()
     report = importlib.import_module(f"benchmarks.{args.name}").run(args)
     print(report.as_json() if args.json else report.as_text())

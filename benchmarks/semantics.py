@@ -111,11 +111,12 @@ class Scores:
 def run(args: argparse.Namespace) -> Report:
     """Labels of the oracle and of the model over all rooms, and times."""
     sights: dict[str, Callable[[LabelledScene], Sight]] = {"oracle": sight_of_oracle}
+    windows = SemanticsConfig(windows=tuple(args.windows)).windows  # which are checked
     if args.model != "oracle":
         config = VisionConfig(model=args.model, pretrained=args.pretrained)
         model = load_model(config, torch.device("cpu"))
         encoder = TextEncoder(model, config.prompts)
-        sights[model.fingerprint] = partial(sight_of_model, model, encoder)
+        sights[model.fingerprint] = partial(sight_of_model, model, encoder, windows)
     report = Report("semantics", {"rooms": ROOMS})
     scores = {name: Scores() for name in sights}
     for number in tqdm(range(ROOMS), disable=args.json):
@@ -146,14 +147,18 @@ def sight_of_oracle(scene: LabelledScene) -> Sight:
     return Sight(oracle.fingerprint, oracle.dim, oracle.dense, LabelSet.of(names, oracle, sure))
 
 
-def sight_of_model(model: VisionModel, encoder: TextEncoder, scene: LabelledScene) -> Sight:
-    """A sight by a vision-language model."""
+def sight_of_model(
+    model: VisionModel, encoder: TextEncoder, windows: Sequence[float], scene: LabelledScene
+) -> Sight:
+    """A sight by a vision-language model, through windows of some sizes."""
     names = sorted({thing.class_name for thing in scene.things})
     calibration = calibration_of(model.fingerprint, SemanticsConfig())
     labels = LabelSet.of(names, encoder, calibration)
-    return Sight(
-        model.fingerprint, model.dim, lambda view: dense_features(model, view.color), labels
-    )
+
+    def dense(view: LabelledView) -> Tensor:
+        return dense_features(model, view.color, windows)
+
+    return Sight(model.fingerprint, model.dim, dense, labels)
 
 
 def score_room(scene: LabelledScene, sight: Sight, scores: Scores) -> None:

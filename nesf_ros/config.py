@@ -139,6 +139,13 @@ class SemanticsConfig(Checked):
     enabled: bool = setting(
         True, "load the vision-language model and answer in words; the map needs none of it"
     )
+    windows: tuple[float, ...] = setting(
+        (1.0, 0.5),
+        "sides of the windows that a keyframe is looked at through, of the picture's shorter side; "
+        "windows of a size overlap by half, so that half the size costs four times as much",
+        low=0.05,
+        high=1.0,
+    )
     feature_dims: int = setting(
         64, "numbers kept of each voxel's embedding (2 bytes each)", low=8, high=1024
     )
@@ -177,6 +184,16 @@ class SemanticsConfig(Checked):
         ("object", "things", "stuff", "texture"),
         "phrases that a text is held against unless a question names others (LERF §3.5)",
     )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.windows:
+            raise ConfigError(
+                "windows is empty; name at least one size, such as 1.0 for the whole shorter side"
+            )
+        twice = [size for size in self.windows if self.windows.count(size) > 1]
+        if twice:
+            raise ConfigError(f"windows names {twice[0]} twice; name each size once")
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ import difflib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, field, fields, is_dataclass, replace
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from nesf_ros.errors import ConfigError
 
 ConfigT = TypeVar("ConfigT")
+_LISTS = {str: "strings", float: "numbers"}
+"""What lists may be of, and what to call it."""
 
 
 def setting(
@@ -25,7 +27,7 @@ def setting(
     live: bool = False,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """A configuration field: its default, what it means, its closed range.
+    """A configuration field: its default, what it means, its closed range (in a list: of each).
 
     `live` settings may be changed while the node runs; the others need a restart.
     """
@@ -49,12 +51,13 @@ def check_value(item: Field, kind: Any, value: Any) -> None:
     if is_dataclass(kind):
         return
     if get_origin(kind) is tuple:
-        if not isinstance(value, tuple) or not all(isinstance(v, str) for v in value):
-            raise ConfigError(f"{item.name} is {value!r}; it must be a list of strings")
+        part = get_args(kind)[0]
+        if not isinstance(value, tuple) or not all(_is_a(part, one) for one in value):
+            raise ConfigError(f"{item.name} is {value!r}; it must be a list of {_LISTS[part]}")
+        for one in value:
+            check_value(item, part, one)
         return
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    if not _is_a(kind, value):
         raise ConfigError(f"{item.name} is {value!r}; it must be of type {kind.__name__}")
     low, high, choices = (item.metadata.get(key) for key in ("low", "high", "choices"))
     if kind in (int, float):
@@ -64,6 +67,13 @@ def check_value(item: Field, kind: Any, value: Any) -> None:
             raise ConfigError(f"{item.name} is {value}; it must lie in [{low}, {high}]")
     if choices and value not in choices:
         raise ConfigError(f"{item.name} is {value!r}; it must be one of {', '.join(choices)}")
+
+
+def _is_a(kind: type, value: Any) -> bool:
+    """Whether a value is of a kind: a whole number is a real one too, and True is no number."""
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Field, Any]]:
@@ -87,11 +97,18 @@ def with_values(config: ConfigT, values: Mapping[str, Any]) -> ConfigT:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             raise ConfigError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
-        if isinstance(known[name], float) and type(value) is int:  # True is no length
-            value = float(value)
         section, _, leaf = name.rpartition(".")
-        grouped.setdefault(section, {})[leaf] = value
+        grouped.setdefault(section, {})[leaf] = _like(known[name], value)
     changes = grouped.pop("", {})
     for section, part in grouped.items():
         changes[section] = replace(getattr(config, section), **part)
     return replace(config, **changes)  # type: ignore[type-var]
+
+
+def _like(known: Any, value: Any) -> Any:
+    """A whole number as a real one where `known` is real (True is no length), also in lists."""
+    if isinstance(known, float) and type(value) is int:
+        return float(value)
+    if isinstance(known, tuple) and isinstance(value, tuple) and known:
+        return tuple(_like(known[0], one) for one in value)
+    return value

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nesf_ros import config as module
-from nesf_ros.config import FramesConfig, MapConfig, NesfConfig, QueryConfig
+from nesf_ros.config import FramesConfig, MapConfig, NesfConfig, QueryConfig, SemanticsConfig
 from nesf_ros.errors import ConfigError
 from nesf_ros.ros.node_config import NodeConfig, ReplayConfig
 from nesf_ros.settings import walk, with_values
@@ -101,6 +101,30 @@ def test_ranges_hold_on_construction_too():
         MapConfig(min_depth_m=5.0)
 
 
+@pytest.mark.parametrize(("value", "reason"), [
+    ((), "windows is empty; name at least one size"),
+    ((1.0, 0.5, 1.0), "windows names 1.0 twice"),
+    ((1.0, 0.0), r"windows is 0.0; it must lie in \[0.05, 1.0\]"),
+    ((-0.5,), "windows is -0.5; it must lie in"),
+    ((0.5, 2), "windows is 2.0; it must lie in"),
+    ((math.nan,), "windows is nan; it must be finite"),
+    ((True,), r"windows is \(True,\); it must be a list of numbers"),
+    (("0.5",), "must be a list of numbers"),
+    ([0.5], r"windows is \[0.5\]; it must be a list of numbers"),
+    (0.5, "windows is 0.5; it must be a list of numbers"),
+])  # fmt: skip
+def test_windows_that_cannot_be(value, reason):
+    with pytest.raises(ConfigError, match=reason):
+        with_values(NesfConfig(), {"semantics.windows": value})
+
+
+def test_windows_are_sizes_of_any_number():
+    changed = with_values(NesfConfig(), {"semantics.windows": (1, 0.25, 0.05)}).semantics
+    assert changed.windows == (1.0, 0.25, 0.05)
+    assert all(type(size) is float for size in changed.windows)
+    assert SemanticsConfig(windows=(1, 0.5)) == SemanticsConfig()
+
+
 def test_lists_choices_and_flags():
     node = with_values(NodeConfig(), {"cameras": ("/a", "/b"), "autostart": False})
     assert node.cameras == ("/a", "/b")
@@ -126,7 +150,7 @@ def test_nothing_but_config_errors(values):
 
 
 @given(
-    st.sampled_from([leaf for leaf in walk(NesfConfig()) if leaf[1].metadata["high"] is not None]),
+    st.sampled_from([leaf for leaf in walk(NesfConfig()) if type(leaf[2]) in (int, float)]),
     st.one_of(st.integers(-(10**12), 10**12), st.floats()),
 )
 def test_accepted_exactly_where_type_and_range_fit(leaf, value):

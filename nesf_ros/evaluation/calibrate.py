@@ -18,7 +18,7 @@ from jaxtyping import Int64
 from numpy import ndarray
 from torch import Tensor
 
-from nesf_ros.config import NesfConfig, VisionConfig
+from nesf_ros.config import NesfConfig, SemanticsConfig, VisionConfig
 from nesf_ros.datasets.labelled import LabelledScene, LabelledView
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
@@ -42,23 +42,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=VisionConfig().model)
     parser.add_argument("--pretrained", default=VisionConfig().pretrained)
+    parser.add_argument("--windows", type=float, nargs="+", default=SemanticsConfig().windows)
     parser.add_argument("--rooms", type=int, default=4)
     args = parser.parse_args(argv)
-    config = VisionConfig(model=args.model, pretrained=args.pretrained)
-    model = load_model(config, torch.device("cpu"))
+    config = NesfConfig(
+        vision=VisionConfig(model=args.model, pretrained=args.pretrained),
+        semantics=SemanticsConfig(windows=tuple(args.windows)),
+    )
+    model = load_model(config.vision, torch.device("cpu"))
     order = Order("room", "validation", VIEWS, style="handheld", noise=True)
     print(calibrate(model, [labelled_scene(order, index) for index in range(args.rooms)], config))
     return 0
 
 
-def calibrate(model: Model, rooms: Sequence[LabelledScene], vision: VisionConfig) -> Calibration:
+def calibrate(model: Model, rooms: Sequence[LabelledScene], config: NesfConfig) -> Calibration:
     """Fit a model's calibration to labelled rooms."""
     rng = np.random.default_rng(0)
     known = [name for name in CLASSES if name not in HELD_OUT_VISION]
     samples: list[tuple[Tensor, Tensor]] = []
     scores, present = [], []
     for room in rooms:
-        mapper, truth = mapped(model, room, vision)
+        mapper, truth = mapped(model, room, config)
         language = mapper.language
         assert language is not None
         samples.append(_label_samples(language, truth, room, rng))
@@ -77,10 +81,10 @@ def calibrate(model: Model, rooms: Sequence[LabelledScene], vision: VisionConfig
 
 
 def mapped(
-    model: Model, room: LabelledScene, vision: VisionConfig
+    model: Model, room: LabelledScene, config: NesfConfig
 ) -> tuple[SemanticMapper, Int64[ndarray, " rows"]]:
     """A mapper that has seen a room, and the class of every voxel with an embedding; −1: none."""
-    mapper = SemanticMapper(NesfConfig(vision=vision))
+    mapper = SemanticMapper(config)
     mapper.use_language(model)
     frames = [frame_of(view) for view in room.views]
     for frame in frames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import difflib
 from dataclasses import Field
 from typing import Any
@@ -74,7 +75,7 @@ def update(config: ConfigT, changed: list[Parameter]) -> ConfigT:
 
 def from_ros(value: Any) -> Any:
     """A parameter's value as the dataclasses hold it."""
-    return tuple(value) if isinstance(value, (list, tuple)) else value
+    return tuple(value) if isinstance(value, (list, tuple, array.array)) else value
 
 
 def to_ros(value: Any) -> Any:

@@ -13,10 +13,8 @@ from torch import Tensor
 
 from nesf_ros.vision.crops import Sees
 from nesf_ros.vision.memory import by_halves
-from nesf_ros.vision.tiles import Tiling, resized, tile, whole
+from nesf_ros.vision.tiles import Tiling, resized, tile
 
-WINDOWS = (1.0, 0.5)
-"""Sides of the windows, of the picture's shorter side; they overlap by half."""
 EVERY = 16
 """Pixels of the picture per cell of what comes out."""
 _BATCH = 32
@@ -25,18 +23,18 @@ _BATCH = 32
 def dense_features(
     model: Sees,
     image: UInt8[ndarray, "height width 3"],
-    windows: Sequence[float] = WINDOWS,
+    windows: Sequence[float],
     every: int = EVERY,
 ) -> Float32[Tensor, "rows cols dim"]:
     """Embeddings of unit length on an even grid over an RGB picture.
 
-    Windows of each size are looked at, their cells enlarged to the picture and averaged where
-    they overlap, then over sizes. No window at all: the picture as a whole, squeezed. Raises
-    VisionError where the model's tower has no dense features.
+    Windows of each size (`SemanticsConfig.windows`) are looked at, their cells enlarged to the
+    picture and averaged where they overlap, then over sizes. Raises VisionError where the model's
+    tower has no dense features.
     """
     picture = torch.from_numpy(np.ascontiguousarray(image)).to(model.device).permute(2, 0, 1)
     size = (image.shape[0], image.shape[1])
-    tilings = [tile(size, part, strides=2) for part in windows] or [whole(size)]
+    tilings = [tile(size, part, strides=2) for part in windows]
     merged = torch.stack([_dense(model, picture, tiling, every) for tiling in tilings]).mean(0)
     return F.normalize(merged, dim=0).permute(1, 2, 0)
 

@@ -79,7 +79,7 @@ class LanguageMap:
 
     def look(self, frame: PosedFrame) -> Float32[Tensor, "rows cols dim"]:
         """Embeddings over a frame's picture: the costly part, for any thread."""
-        return dense_features(self.model, frame.rgbd.color)
+        return dense_features(self.model, frame.rgbd.color, self._config.windows)
 
     def fuse(self, frame: PosedFrame, dense: Float32[Tensor, "rows cols dim"]) -> int:
         """Put a look at a frame, which is in the map, into its voxels; returns how many.

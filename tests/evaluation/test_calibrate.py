@@ -5,13 +5,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nesf_ros.config import VisionConfig
+from nesf_ros.config import NesfConfig, VisionConfig
 from nesf_ros.datasets.labelled import LabelledScene, LabelledThing, LabelledView
 from nesf_ros.evaluation.calibrate import calibrate, mapped
 from nesf_ros.types import Box, Intrinsics
 
 CAMERA = Intrinsics(64, 48, 50.0, 50.0, 31.5, 23.5)
 COLORS = {"gear": (255, 0, 0), "sphere": (0, 255, 0), "torus": (0, 0, 255)}
+CONFIG = NesfConfig(vision=VisionConfig(prompts="plain"))
 WHERE = Box((-1.0, -1.0, 0.0), (1.0, 1.0, 2.0))
 
 
@@ -62,7 +63,7 @@ def room():
 
 
 def test_voxels_have_the_class_that_the_pictures_show(room):
-    mapper, truth = mapped(Model(), room, VisionConfig(prompts="plain"))
+    mapper, truth = mapped(Model(), room, CONFIG)
     x = mapper.layer.table.voxels()[:, 0].numpy()
     # 22 of 64 px of 1.92 m: the parts meet at x = −0.30 and 0.36 m, voxels of 5 cm.
     assert (truth[x < -7] == 1).mean() > 0.98 and (truth[x > 8] == 3).mean() > 0.98
@@ -70,7 +71,7 @@ def test_voxels_have_the_class_that_the_pictures_show(room):
 
 
 def test_the_calibration_tells_what_is_there_from_what_is_not(room):
-    found = calibrate(Model(), [room, room], VisionConfig(prompts="plain"))
+    found = calibrate(Model(), [room, room], CONFIG)
     # The colours' cosines are 1 and 0, less what the fourth number and the rims take.
     assert 0.1 < found.unknown_below < 0.95 and found.scale > 3
     # Relevancy of what is seen is near 1, of words for other classes 0.5 at the most.

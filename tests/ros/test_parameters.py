@@ -49,7 +49,7 @@ def test_every_setting_is_declared_with_its_description_and_range(make_node):
         got = node.get_parameter(name).value
         assert (tuple(got) if isinstance(value, tuple) else got) == value
         ranges = [*about.floating_point_range, *about.integer_range]
-        if item.metadata["low"] is None:
+        if item.metadata["low"] is None or isinstance(value, tuple):
             assert ranges == []
         else:
             ((low, high),) = [(r.from_value, r.to_value) for r in ranges]
@@ -75,9 +75,19 @@ def test_an_integer_does_where_a_real_number_is_meant(make_node):
     assert config.map.max_depth_m == 4.0 and isinstance(config.map.max_depth_m, float)
 
 
+@pytest.mark.parametrize(("given", "held"), [([1.0, 0.25], (1.0, 0.25)), ([1], (1.0,))])
+def test_lists_of_numbers_come_as_tuples(make_node, given, held):
+    node = make_node(**{"semantics.windows": given})
+    (config,) = parameters.load(node, NesfConfig())
+    assert config.semantics.windows == held
+    sent = node.get_parameter("semantics.windows").to_parameter_msg()
+    assert parameters.from_ros(Parameter.from_parameter_msg(sent).value) == held
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("semantics.windows", [1.0, 1.5], r"windows is 1.5; it must lie in \[0.05, 1.0\]"),
         ("map.voxelsize", 0.1, "parameter 'map.voxelsize'; did you mean 'map.voxel_size_m'"),
         ("camera", "/a", "unknown parameter 'camera'; did you mean 'cameras'"),
         ("map.voxel_size_m", 0.001, r"voxel_size_m is 0.001; it must lie in \[0.005, 1.0\]"),

@@ -95,6 +95,18 @@ def mapper(config):
     return mapper
 
 
+@pytest.mark.parametrize(("windows", "looks"), [((1.0,), 2), ((1.0, 0.5), 2 + 15)])
+def test_a_look_is_through_the_windows_of_the_settings(config, windows, looks):
+    model, seen = ColorModel(), []
+    model.tower = ColorTower()
+    model.tower.look = lambda images: seen.append(len(images)) or Glimpse(images)
+    mapper = SemanticMapper(replace(config, semantics=replace(config.semantics, windows=windows)))
+    mapper.use_language(model)
+    # Of 48 px at x = 0 and 16; of 24 px at 3 rows and 5 columns.
+    mapper.language.look(wall())
+    assert sum(seen) == looks
+
+
 def test_what_is_asked_for_is_found_where_it_is(mapper):
     answer = mapper.ask(Question(("red", "blue", "green")))
     red, blue, green = answer.texts
