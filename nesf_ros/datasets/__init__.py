@@ -17,7 +17,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from nesf_ros.datasets import nesf, posed_folder, redwood, rosbag, semabs, sevenscenes, tum
+from nesf_ros.datasets import (
+    nerfstudio,
+    nesf,
+    posed_folder,
+    redwood,
+    rosbag,
+    semabs,
+    sevenscenes,
+    tum,
+)
 from nesf_ros.datasets.source import Source
 from nesf_ros.errors import DatasetError
 
@@ -29,6 +38,7 @@ FORMATS: dict[ModuleType, Callable[[Path], Source]] = {
     redwood: redwood.open_redwood,
     nesf: nesf.open_nesf,
     semabs: semabs.open_semabs,
+    nerfstudio: nerfstudio.open_nerfstudio,
     # Its folders are 7-Scenes recordings, too, but without stamps.
     posed_folder: posed_folder.open_posed_folder,
     sevenscenes: sevenscenes.open_sevenscenes,
