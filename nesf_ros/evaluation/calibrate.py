@@ -4,22 +4,25 @@ Protocol: rooms of the split "validation", 30 hand-held views of 320×240 each, 
 does it. Confidence: each room's voxels, labelled with two thirds of the room's classes; voxels of
 the other third are truly none of them. Threshold: every class that the model was trained with is
 asked for in every room; the mean relevancy of its five best voxels, over rooms and classes, against
-whether the class has five voxels in the map.
+whether the class has five voxels in the map. Beside it, how well these maps answer
+(`evaluation.answers`), on the same rooms.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Int64
 from numpy import ndarray
 from torch import Tensor
+from tqdm import tqdm
 
 from nesf_ros.config import NesfConfig, SemanticsConfig, VisionConfig
 from nesf_ros.datasets.labelled import LabelledScene, LabelledView
+from nesf_ros.evaluation.answers import RoomAnswer, answer_figures
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
 from nesf_ros.semantics.fusion import projected, visible_voxels
@@ -35,10 +38,12 @@ from nesf_ros.vision.models import load_model
 
 VIEWS, MOST = 30, 20_000
 """Views per room; voxels per room that calibrate labels."""
+TRAINED = tuple(name for name in CLASSES if name not in HELD_OUT_VISION)
+"""Classes that the model was trained with."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the calibration of a model."""
+    """Print the calibration of a model, and figures of its answers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=VisionConfig().model)
     parser.add_argument("--pretrained", default=VisionConfig().pretrained)
@@ -51,33 +56,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     model = load_model(config.vision, torch.device("cpu"))
     order = Order("room", "validation", VIEWS, style="handheld", noise=True)
-    print(calibrate(model, [labelled_scene(order, index) for index in range(args.rooms)], config))
+    rooms = (labelled_scene(order, index) for index in tqdm(range(args.rooms)))
+    calibration, answers = calibrate(model, rooms, config)
+    figures = answer_figures(answers, calibration.relevant_above)
+    things, asked = figures.best.count, len(TRAINED)
+    print(f"{calibration}\nrooms: {args.rooms}, things: {things}, classes asked for: {asked} each")
+    print(figures.table())
     return 0
 
 
-def calibrate(model: Model, rooms: Sequence[LabelledScene], config: NesfConfig) -> Calibration:
-    """Fit a model's calibration to labelled rooms."""
+def calibrate(
+    model: Model, rooms: Iterable[LabelledScene], config: NesfConfig
+) -> tuple[Calibration, list[RoomAnswer]]:
+    """Fit a model's calibration to labelled rooms; also what their maps answered."""
     rng = np.random.default_rng(0)
-    known = [name for name in CLASSES if name not in HELD_OUT_VISION]
     samples: list[tuple[Tensor, Tensor]] = []
-    scores, present = [], []
+    answers = []
     for room in rooms:
         mapper, truth = mapped(model, room, config)
         language = mapper.language
         assert language is not None
         samples.append(_label_samples(language, truth, room, rng))
-        answer = mapper.ask(Question(tuple(known)))
-        best = np.sort(answer.relevancy, axis=0)[-BEST:].mean(0)
-        counts = np.bincount(truth[truth >= 0], minlength=len(room.classes))
-        here = {name for name, count in zip(room.classes, counts, strict=True) if count >= BEST}
-        scores += best.tolist()
-        present += [name in here for name in known]
+        answers.append(answered(mapper, truth, room.classes))
     labels = max(cosines.shape[1] for cosines, _ in samples)
     # Rooms have different numbers of classes: what a room lacks is as far off as can be.
     cosines = torch.cat([_widened(c, labels) for c, _ in samples])
     scale, unknown_below = fit_confidence(cosines, torch.cat([t for _, t in samples]))
-    threshold = fit_threshold(torch.tensor(scores), torch.tensor(present))
-    return Calibration(scale, unknown_below, threshold)
+    scores = np.concatenate([answer.scores for answer in answers])
+    present = np.concatenate([answer.counts for answer in answers]) >= BEST
+    threshold = fit_threshold(torch.from_numpy(scores), torch.from_numpy(present))
+    return Calibration(scale, unknown_below, threshold), answers
+
+
+def answered(
+    mapper: SemanticMapper, truth: Int64[ndarray, " rows"], classes: Sequence[str]
+) -> RoomAnswer:
+    """What a map makes of all classes that are trained; `truth` counts the room's `classes`."""
+    answer = mapper.ask(Question(TRAINED))
+    number = np.array([*(TRAINED.index(c) if c in TRAINED else -1 for c in classes), -1])
+    size_m = mapper.map.config.voxel_size_m
+    return RoomAnswer(TRAINED, answer.voxels, answer.relevancy, number[truth], size_m)
 
 
 def mapped(

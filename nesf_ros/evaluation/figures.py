@@ -61,10 +61,38 @@ def auroc(positive: Float[ndarray, " n"], negative: Float[ndarray, " m"]) -> flo
         raise EvaluationError(
             f"{len(positive)} positive and {len(negative)} negative samples; both must be there"
         )
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, "left")
-    upto = np.searchsorted(ordered, positive, "right")
-    return float((below + upto).mean() / 2 / len(negative))
+    return _beaten(positive, negative) / (len(positive) * len(negative))
+
+
+def auroc_over(
+    scores: Float[ndarray, " n"],
+    positive: Bool[ndarray, " n"],
+    groups: Int[ndarray, " n"],
+    seed: int = 0,
+) -> Figure:
+    """`auroc` of samples that belong together in groups, as questions to one map do.
+
+    Protocol: positive samples are held against the negative ones of all groups. The interval is as
+    that of `mean_over`; resamples that lack a side are left out. Raises EvaluationError for an
+    empty side.
+    """
+    value = auroc(scores[positive], scores[~positive])
+    names = np.unique(groups)
+    sides = [[scores[(groups == g) & (positive == side)] for g in names] for side in (True, False)]
+    beaten = np.array([[_beaten(over, under) for under in sides[1]] for over in sides[0]])
+    rng = np.random.default_rng(seed)
+    often = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), _RESAMPLES)
+    pairs = np.prod([often @ [len(group) for group in side] for side in sides], 0)
+    won = ((often @ beaten) * often).sum(1)
+    low, high = np.percentile(won[pairs > 0] / pairs[pairs > 0], (2.5, 97.5)).tolist()
+    return Figure(value, low, high, len(scores))
+
+
+def _beaten(over: Float[ndarray, " n"], under: Float[ndarray, " m"]) -> float:
+    """In how many of all pairs the first is higher; ties count half."""
+    ordered = np.sort(under)
+    below = np.searchsorted(ordered, over, "left") + np.searchsorted(ordered, over, "right")
+    return float(below.sum() / 2)
 
 
 def best_threshold(positive: Float[ndarray, " n"], negative: Float[ndarray, " m"]) -> float:

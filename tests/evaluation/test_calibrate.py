@@ -7,7 +7,8 @@ import torch.nn.functional as F
 
 from nesf_ros.config import NesfConfig, VisionConfig
 from nesf_ros.datasets.labelled import LabelledScene, LabelledThing, LabelledView
-from nesf_ros.evaluation.calibrate import calibrate, mapped
+from nesf_ros.evaluation.answers import answer_figures
+from nesf_ros.evaluation.calibrate import TRAINED, calibrate, mapped
 from nesf_ros.types import Box, Intrinsics
 
 CAMERA = Intrinsics(64, 48, 50.0, 50.0, 31.5, 23.5)
@@ -71,8 +72,13 @@ def test_voxels_have_the_class_that_the_pictures_show(room):
 
 
 def test_the_calibration_tells_what_is_there_from_what_is_not(room):
-    found = calibrate(Model(), [room, room], CONFIG)
+    found, answers = calibrate(Model(), [room, room], CONFIG)
     # The colours' cosines are 1 and 0, less what the fourth number and the rims take.
     assert 0.1 < found.unknown_below < 0.95 and found.scale > 3
     # Relevancy of what is seen is near 1, of words for other classes 0.5 at the most.
     assert 0.5 < found.relevant_above < 1.0
+    figures = answer_figures(answers, found.relevant_above)
+    # Of two rooms three things each are there, and found where they are; nothing else is.
+    assert (figures.found_right.value, figures.found_right.count) == (1.0, 6)
+    assert (figures.invented.value, figures.invented.count) == (0.0, 2 * (len(TRAINED) - 3))
+    assert (figures.told.value, figures.told.count) == (1.0, 2 * len(TRAINED))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nesf_ros.errors import EvaluationError
-from nesf_ros.evaluation.figures import auroc, best_threshold, mean_over
+from nesf_ros.evaluation.figures import auroc, auroc_over, best_threshold, mean_over
 
 
 def test_mean_and_interval_of_independent_samples():
@@ -34,6 +34,29 @@ def test_auroc_by_hand():
     """Of the four pairs two are right, one is a tie: (2 + 0.5) / 4."""
     assert auroc(np.array([0.9, 0.5]), np.array([0.5, 0.7])) == pytest.approx(2.5 / 4)
     assert auroc(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
+
+
+def test_auroc_over_groups_is_that_of_all_samples_and_as_sure_as_groups_agree():
+    rng = np.random.default_rng(0)
+    positive, groups = np.arange(800) % 4 == 0, np.arange(800) // 100
+    scores = rng.normal(size=800) + positive
+    alike = auroc_over(scores, positive, groups)
+    assert alike.value == auroc(scores[positive], scores[~positive]) and alike.count == 800
+    # Two normal distributions one apart: Φ(1/√2) = 0.760; errors of 200 and 600 samples ≈ 0.02.
+    assert alike.value == pytest.approx(0.760, abs=0.04)
+    assert 0.02 < alike.high - alike.low < 0.14 and alike.low < alike.value < alike.high
+    # The same samples in two groups of which one is all right and one all wrong: from 0 to 1.
+    right = np.array([1.0, 0.0, 0.0, 1.0])
+    split = auroc_over(right, np.array([True, False, True, False]), np.array([3, 3, 8, 8]))
+    assert (split.value, split.low, split.high) == (0.5, 0.0, 1.0)
+
+
+def test_auroc_over_groups_leaves_out_resamples_without_a_side():
+    """Of two groups with one side each, only both together say something."""
+    figure = auroc_over(np.array([2.0, 1.0]), np.array([True, False]), np.array([0, 1]))
+    assert (figure.value, figure.low, figure.high, figure.count) == (1.0, 1.0, 1.0, 2)
+    with pytest.raises(EvaluationError, match="0 positive and 2 negative"):
+        auroc_over(np.zeros(2), np.zeros(2, bool), np.arange(2))
 
 
 def test_threshold_between_the_sides():
