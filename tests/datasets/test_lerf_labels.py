@@ -68,7 +68,7 @@ def change(folder, name, **keys):
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"shapes": [{"points": [[0, 0], [1, 1]]}]}, "1_rgb.json has no 'label'"),
+        ({"shapes": [{"points": [[0, 0]], "shape_type": "polygon"}]}, "1_rgb.json has no 'label'"),
         ({"shapes": [{**rectangle("a", [0, 0]), "shape_type": "circle"}]}, "shape 'circle'; it"),
         ({"shapes": [rectangle("a", [0, 0], [1])]}, "1_rgb.json: "),
         ({"shapes": [rectangle(5, [0, 0], [1, 1])]}, "label 5; it must be text"),
