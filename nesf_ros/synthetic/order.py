@@ -10,7 +10,7 @@ from nesf_ros.types import Intrinsics
 
 KINDS = ("room", "tabletop", "klevr", "toybox5", "toybox13")
 """The keys of `scenes.SCENES`, here so that the command's help need not load what makes them."""
-STYLES = ("glances", "handheld", "robot", "hemisphere", "orbit")
+STYLES = ("glances", "handheld", "robot", "hemisphere", "orbit", "sweep")
 """The keys of `trajectory.STYLES`."""
 FORMATS = ("folder", "nesf", "semabs", "rosbag")
 """The keys of `generate.WRITERS`."""

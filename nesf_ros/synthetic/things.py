@@ -71,6 +71,8 @@ class Model:
     main: Material
     """What it is mostly made of: gives the words for its colour and material."""
     receptacles: tuple[Receptacle, ...] = ()
+    words: str = ""
+    """What is written on it, in capitals, where that tells it from others of its class."""
 
     @cached_property
     def bounds(self) -> tuple[Float64[ndarray, " 3"], Float64[ndarray, " 3"]]:
@@ -91,6 +93,7 @@ class Model:
             tuple(part.moved(stretch) for part in self.parts),
             self.main,
             tuple(space.scaled(factor) for space in self.receptacles),
+            self.words,
         )
 
 

@@ -27,6 +27,8 @@ _AIM = 0.2  # height of what it looks at, as a share of the scene's
 _JITTER = 0.04  # how far it looks past that, as a share of its distance
 _ROUND_RAD_S = 0.3
 _HIGHEST_SINE = 0.98
+_NEAR = (0.75, 1.3)  # distance of a camera that sweeps from what it looks at, in half diagonals
+_BACK = 1.15  # by how much it steps back from what is in its way
 _GLANCE_M = (0.7, 3.5)  # distance of what is glanced at
 _GLANCE_JITTER = 0.12  # how far a glance goes past it, as a share of the distance
 _GLANCES = 60  # tries for each pose
@@ -106,6 +108,33 @@ def _orbit(asked: Request) -> list[Pose]:
     ]
 
 
+def _sweep(asked: Request) -> list[Pose]:
+    """Held near, round and round, up and down, back and forth, its aim wandering over the scene."""
+    scene, rng = asked.scene, asked.rng
+    lower, upper = np.array(scene.interior.lower), np.array(scene.interior.upper)
+    half = (upper - lower) / 2
+    reach = float(np.linalg.norm(half[:2]))
+    turn = rng.choice([-1, 1]) * _ROUND_RAD_S
+    start, nod, step, *wander = rng.uniform(0, 2 * np.pi, 5)
+    poses = []
+    for time_s in (np.arange(asked.count) / asked.rate_hz).tolist():
+        up = 0.75 + 0.35 * np.sin(nod + 0.23 * time_s)
+        around = start + turn * time_s
+        level = np.cos(up)
+        direction = np.array([np.cos(around) * level, np.sin(around) * level, np.sin(up)])
+        aim = lower + half
+        aim[:2] += 0.6 * half[:2] * np.sin(np.array(wander) + time_s * np.array([0.41, 0.29]))
+        aim[2] = lower[2] + _AIM * 2 * half[2]
+        share = 0.5 + 0.5 * np.sin(step + 0.17 * time_s)
+        away = reach * (_NEAR[0] + share * (_NEAR[1] - _NEAR[0]))
+        pose = _looking_along(aim + away * direction, -direction)
+        while not _is_clear(scene, pose):
+            away *= _BACK
+            pose = _looking_along(aim + away * direction, -direction)
+        poses.append(pose)
+    return poses
+
+
 def _around(
     scene: Scene,
     angle_rad: float,
@@ -143,6 +172,7 @@ STYLES: dict[str, Callable[[Request], list[Pose]]] = {
     "robot": _walking(ROBOT),
     "hemisphere": _hemisphere,
     "orbit": _orbit,
+    "sweep": _sweep,
 }
 """What makes the poses of each style."""
 

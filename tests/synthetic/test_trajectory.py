@@ -84,6 +84,25 @@ def test_an_orbit_is_smooth_and_a_hemisphere_is_not():
     assert max(steps[0]) < 0.6 and np.median(steps[1]) > 5
 
 
+def test_a_sweep_is_smooth_near_and_sees_all_of_a_table(scene_of):
+    scene = scene_of("tabletop", 2)
+    poses = np.array(camera_path(scene, "sweep", 240, 3, 4.0))
+    lower, upper = np.array(scene.interior.lower), np.array(scene.interior.upper)
+    reach = np.linalg.norm((upper - lower)[:2]) / 2
+    eyes, forward = poses[:, :3, 3].copy(), poses[:, :3, 2]
+    assert scene.distance(eyes).min() > CLEARANCE_M
+    # What it looks at lies on the table, now here, now there, and nearer than an orbit keeps.
+    height = lower[2] + 0.2 * (upper - lower)[2]
+    away = (height - eyes[:, 2]) / forward[:, 2]
+    aims = eyes + away[:, None] * forward
+    assert ((aims[:, :2] > lower[:2]) & (aims[:, :2] < upper[:2])).all()
+    assert (np.ptp(aims[:, :2], axis=0) > 0.5 * (upper - lower)[:2]).all()
+    assert away.min() >= 0.75 * reach - 1e-9 and np.median(away) <= 1.3 * reach
+    # 0.3 rad/s at 1.3 half diagonals, and the wander of the aim.
+    steps = np.linalg.norm(np.diff(eyes, axis=0), axis=1)
+    assert np.median(steps) < 0.25 * 0.8 * reach
+
+
 def test_glances_meet_things(scene_of):
     """Most look at some thing that stands near, from places with space around them."""
     room = scene_of("room", 0)
@@ -114,7 +133,7 @@ def test_every_style_of_every_kind(scene_of, kind):
 
 def test_bad_requests():
     scene = make_scene("klevr", 0)
-    assert list(STYLES) == ["glances", "handheld", "robot", "hemisphere", "orbit"]
+    assert list(STYLES) == ["glances", "handheld", "robot", "hemisphere", "orbit", "sweep"]
     with pytest.raises(ConfigError, match="'drone'; it must be one of glances, handheld, robot"):
         camera_path(scene, "drone", 1)
     with pytest.raises(ConfigError, match="0 frames at 1.0 Hz; both must be greater than 0"):

@@ -50,7 +50,7 @@ def book(draw: Draw) -> Model:
     if draw.chance(0.6):
         lay = placement(0, height / 2, thick / 2) @ turned("x", np.pi / 2)
         parts = (parts[0].moved(lay), parts[1].moved(lay))
-    return Model(parts, cover)
+    return Model(parts, cover, words=title)
 
 
 def _open_book(

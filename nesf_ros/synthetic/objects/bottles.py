@@ -50,7 +50,8 @@ def wine_bottle(draw: Draw) -> Model:
     picture = front_label(image, radius, min(high - low, 2.4 * radius), low, high)
     picture = replace(picture, image=_bordered(picture.image))
     label = sleeve([(radius, low), (radius, high)], replace(glass, print=picture))
-    return Model((Part("glass", (body,)), Part("foil", tuple(cap)), Part("label", (label,))), glass)
+    parts = (Part("glass", (body,)), Part("foil", tuple(cap)), Part("label", (label,)))
+    return Model(parts, glass, words=words)
 
 
 def _bordered(image: np.ndarray) -> np.ndarray:
@@ -116,6 +117,5 @@ def jar(draw: Draw) -> Model:
     picture = front_label(image, radius, 2.1 * radius, 0.12 * fill, 0.85 * fill)
     skin = replace(content, print=picture)
     label = sleeve([(radius, 0.1 * fill), (radius, 0.87 * fill)], skin)
-    return Model(
-        (Part("glass", (body, shoulder)), Part("lid", (cap,)), Part("label", (label,))), content
-    )
+    parts = (Part("glass", (body, shoulder)), Part("lid", (cap,)), Part("label", (label,)))
+    return Model(parts, content, words=words)

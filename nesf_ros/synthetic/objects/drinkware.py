@@ -58,18 +58,22 @@ def mug(draw: Draw) -> Model:
     grip = handle(0.9 * radius, 0.2 * height, 0.85 * height, draw.size(0.024, 0.036),
                   draw.size(0.009, 0.014), material, draw.chance(0.3))  # fmt: skip
     parts = [Part("body", (body,)), Part("handle", grip)]
+    words = ""
     if says:
-        parts.append(Part("print", (_saying(draw, radius, height, material),)))
-    return Model(tuple(parts), material, (space,))
+        skin, words = _saying(draw, radius, height, material)
+        parts.append(Part("print", (skin,)))
+    return Model(tuple(parts), material, (space,), words)
 
 
-def _saying(draw: Draw, radius: float, height: float, material: Material) -> Solid:
+def _saying(draw: Draw, radius: float, height: float, material: Material) -> tuple[Solid, str]:
+    """A skin with words on its front, and the words."""
     dark = sum(material.color) < 1.5
     ink = (0.96, 0.96, 0.94) if dark else draw.color(draw.choice(("black", "red", "blue")))
-    image = label(draw.choice(_SAYINGS), material.color, ink)
+    words = draw.choice(_SAYINGS)
+    image = label(words, material.color, ink)
     picture = front_label(image, radius, 1.5 * radius, 0.2 * height, 0.8 * height)
     skin = replace(material, print=picture)
-    return sleeve([(radius, 0.18 * height), (radius, 0.82 * height)], skin)
+    return sleeve([(radius, 0.18 * height), (radius, 0.82 * height)], skin), words
 
 
 @object_class("cup", "kitchenware", size_m=((0.08, 0.19), (0.07, 0.19), (0.045, 0.09)),

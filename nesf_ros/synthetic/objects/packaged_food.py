@@ -53,7 +53,7 @@ def cereal_box(draw: Draw) -> Model:
             hinge = turned("x", -sign * lean, (0, 0, height))
             flaps.append(flap.moved(placement(0, sign * (depth / 2 - 0.001)) @ hinge))
         parts.append(Part("flaps", tuple(flaps)))
-    return Model(tuple(parts), paper)
+    return Model(tuple(parts), paper, words=words)
 
 
 @object_class("milk carton", "food", size_m=((0.06, 0.11), (0.06, 0.11), (0.17, 0.31)),
@@ -120,7 +120,7 @@ def can(draw: Draw) -> Model:
         ring = torus(0.009, 0.0014, tin, (0, 0.012, height - 0.0035), 12)
         tab = box((0.007, 0.014, 0.0016), tin, (0, 0.0, height - 0.0035))
         parts.append(Part("pull ring", (ring, tab)))
-    return Model(tuple(parts), paper)
+    return Model(tuple(parts), paper, words=words)
 
 
 @object_class("soda can", "food", size_m=((0.048, 0.075), (0.048, 0.075), (0.085, 0.18)),
@@ -146,4 +146,4 @@ def soda_can(draw: Draw) -> Model:
     hole = cylinder(0.006, 0.002, draw.material("metal", "black"), (0, -0.011, height - 0.006),
                     sides=12)  # fmt: skip
     parts = (Part("body", (body, shoulder)), Part("label", (label,)), Part("tab", (tab, hole)))
-    return Model(parts, paint)
+    return Model(parts, paint, words=words)

@@ -54,7 +54,7 @@ _GROUND = ("floor", "backdrop")
 SCENES: dict[str, SceneKind] = {
     "room": SceneKind(room, (1, 150), ("glances", "handheld", "robot")),
     "klevr": SceneKind(klevr, (1, 20), _AROUND, ("floor", *KLEVR_CLASSES)),
-    "tabletop": SceneKind(tabletop, (2, 60), _AROUND),
+    "tabletop": SceneKind(tabletop, (2, 60), (*_AROUND, "sweep")),
     "toybox5": SceneKind(toybox5, (1, 20), _AROUND, (*_GROUND, *TOYBOX5_CLASSES)),
     "toybox13": SceneKind(toybox13, (1, 20), _AROUND, (*_GROUND, *TOYBOX13_CLASSES)),
 }

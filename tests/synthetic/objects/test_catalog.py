@@ -130,6 +130,19 @@ def test_words(name):
     assert model.main.kind in (*KINDS, "food", "plant"), model.main.kind
 
 
+@pytest.mark.parametrize("name", ["book", "can", "cereal box", "jar", "soda can", "wine bottle"])
+def test_printed_words_are_known(name):
+    words = {build(name, seed).words for seed in range(20)} - {""}  # open books have none
+    assert len(words) > 2 and all(said == said.upper() for said in words)
+
+
+def test_a_mug_says_what_its_print_says():
+    mugs = [build("mug", seed) for seed in range(30)]
+    printed = [any(part.name == "print" for part in mug.parts) for mug in mugs]
+    assert [bool(mug.words) for mug in mugs] == printed and any(printed)
+    assert [mug.scaled(2.0).words for mug in mugs] == [mug.words for mug in mugs]
+
+
 def test_unknown_class_names_the_nearest():
     with pytest.raises(ConfigError, match="did you mean cube"):
         build("cubee", 0)
