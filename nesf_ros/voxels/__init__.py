@@ -5,7 +5,8 @@
 `updates.py` says what has changed (in the form of `encoding.py`), `storage.py` keeps it on disk.
 
 What voxels mean is kept beside them, for occupied ones alone: `FeatureLayer` (features.py) has a
-row for each voxel that a keyframe has shown (table.py), with its embedding (basis.py) and label.
+row for each voxel that a keyframe has shown (table.py), with its embedding (basis.py) and label,
+until that goes (forgetting.py).
 
 How to add a quantity per voxel (say, a label): 1. a tensor in `BlockGrid._reserve`; 2. write it in
 `integrate.py` or a module of its own; 3. carry it through `VoxelMap.blocks`; 4. raise

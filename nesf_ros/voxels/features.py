@@ -7,17 +7,16 @@ it, as a few numbers in a basis that follows what is seen (`basis.py`).
 from __future__ import annotations
 
 import torch
-from jaxtyping import BFloat16, Float32, Int, Int16, Int64, UInt8
+from jaxtyping import BFloat16, Bool, Float32, Int, Int16, Int64, UInt8
 from torch import Tensor
 
 from nesf_ros.config import SemanticsConfig
 from nesf_ros.errors import MapError
-from nesf_ros.voxels import table
 from nesf_ros.voxels.basis import Basis, Moments
+from nesf_ros.voxels.forgetting import evicted, make_room, vanished
 from nesf_ros.voxels.labels import LabelTable
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.table import VoxelTable
-from nesf_ros.voxels.vanished import vanished
 
 SAMPLES = 2048
 """Features of a keyframe that the basis learns from."""
@@ -25,12 +24,8 @@ MIN_KEPT = 0.985
 """Mean cosine of new features to their codes below which the basis is fitted anew."""
 PATIENCE = 1.1
 """A basis is fitted anew when so many times as many features are known as at the last time."""
-FILL = 0.8
-"""Part of the memory limit that is used; the rest is room to grow into."""
 _RECALLED = 8192
 """Rows of a saved layer that stand for all features behind its basis."""
-_SET_FREE = 16
-"""One block in so many goes when memory is full."""
 
 
 class FeatureLayer:
@@ -124,7 +119,7 @@ class FeatureLayer:
         """
         basis = self._fitted()
         self.fusions += 1
-        kept = self._make_room(voxels)
+        kept = self._room_for(voxels)
         voxels, codes, added = voxels[kept], codes[kept], weights[kept]
         rows = self.table.rows_of(voxels)
         fresh = rows < 0
@@ -166,9 +161,7 @@ class FeatureLayer:
             self._followed = now
             return
         if before is None or before[1] != now[1]:  # None: a layer that was restored
-            known = table.block_keys(voxel_map.block_index())
-            mine = self.table.block_index
-            self.drop(mine[~torch.isin(table.block_keys(mine), known)])
+            self.drop(evicted(voxel_map, self.table))
         for rows in vanished(voxel_map, self.table, before[2] if before else -1):
             self.table.remove(rows)
 
@@ -246,26 +239,11 @@ class FeatureLayer:
         self.revision += 1
         self._all_changed_at = self.revision
 
-    def _make_room(self, voxels: Int64[Tensor, "n 3"]) -> Tensor:
-        """Which of the voxels there is room for, once the oldest blocks have gone."""
-        limit = FILL * self.config.feature_mib * 2**20
-        block, _ = table.split(voxels)
-        mine = self.table.slots(block)
-        self.table.seen[mine[mine >= 0]] = self.fusions
-        fresh = self.table.rows_of(voxels) < 0
-        needed = int(fresh.sum()) * self.table.row_bytes
-        needed += len(block[mine < 0].unique(dim=0)) * table.BYTES_PER_BLOCK
-        while self.table.used_bytes + needed > limit:
-            old = (self.table.seen < self.fusions).nonzero()[:, 0]
-            if not len(old):
-                break
-            going = old[self.table.seen[old].argsort()[: 1 + len(old) // _SET_FREE]]
-            self.drop(self.table.block_index[going])
-        if self.table.used_bytes + needed <= limit:
-            return torch.ones_like(fresh)
-        room = int(
-            (limit - self.table.used_bytes) // (self.table.row_bytes + table.BYTES_PER_BLOCK)
-        )
-        kept = ~fresh | (fresh.cumsum(0) <= room)
+    def _room_for(self, voxels: Int64[Tensor, "n 3"]) -> Bool[Tensor, " n"]:
+        """Which of the voxels there is room for; what makes room for them has gone then."""
+        before = self.table.blocks
+        kept = make_room(self.table, voxels, self.fusions, self.config.feature_mib)
+        if self.table.blocks < before:
+            self._all_changed()
         self.refused += int((~kept).sum())
         return kept

@@ -11,7 +11,8 @@ from numpy import ndarray
 from nesf_ros.errors import StorageError
 from nesf_ros.voxels import table
 from nesf_ros.voxels.basis import Basis
-from nesf_ros.voxels.features import FILL, FeatureLayer
+from nesf_ros.voxels.features import FeatureLayer
+from nesf_ros.voxels.forgetting import FILL
 from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.map import MAX_INDEX
 
