@@ -128,7 +128,10 @@ class VisionConfig(Checked):
         "with), plain, imagenet, semabs, clip2scene, or a text file of templates with one {} each",
     )
     text_cache: int = setting(
-        4096, "labels whose embeddings are kept (2 kB each); the oldest go", low=1, high=1_000_000
+        4096,
+        "texts whose embeddings are kept (2 kB each), all of one request at least; the oldest go",
+        low=2500,
+        high=1_000_000,
     )
 
 

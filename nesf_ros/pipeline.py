@@ -52,7 +52,8 @@ class FrameReport:
 class SemanticMapper:
     """Posed RGB-D frames in, a map that answers questions out.
 
-    Not thread-safe: one thread owns it (`nesf_ros.ros.worker` in the node).
+    Not thread-safe: one thread owns it (`nesf_ros.ros.worker` in the node). Only `unread` and
+    `read` are for any.
     """
 
     def __init__(self, config: NesfConfig | None = None):
@@ -101,6 +102,22 @@ class SemanticMapper:
             keyframe,
             seconds,
         )
+
+    def unread(self, texts: Sequence[str]) -> list[list[str]]:
+        """Texts of a question that is to come, and the canonical phrases, as `read` takes them.
+
+        Those alone that have no embedding yet. None without a model. Raises QueryError for a text
+        that cannot be read.
+        """
+        return self.language.unread(texts) if self.language else []
+
+    def read(self, part: Sequence[str]) -> None:
+        """Embed a part of what is `unread`: a question that has its texts read waits for nothing.
+
+        Costly with a large model; without one, nothing.
+        """
+        if self.language:
+            self.language.encoder.embed(part)
 
     def ask(self, question: Question, progress: Progress = unheard) -> Answer:
         """Where texts, or what an image shows, are in the map.

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future as Work
+from functools import partial
 
 from rclpy.node import Node
 from rclpy.task import Future
 
 from nesf_ros.errors import NesfError, QueryError
-from nesf_ros.ros.worker import Worker
+from nesf_ros.ros.worker import RequestThread
+
+Step = tuple[RequestThread, Callable[[Callable[[], None]], None]]
+"""A thread, and what it is to do: a function that is given `Pending.check`."""
 
 
 class Pending:
@@ -36,13 +41,12 @@ class Pending:
             raise error
 
 
-def in_time(
-    node: Node, worker: Worker, work: Callable[[Callable[[], None]], None], limit_s: float
-) -> Pending:
-    """Have the worker do `work(check)`: settled with None once that is done, else what went wrong.
+def in_time(node: Node, steps: Sequence[Step], limit_s: float) -> Pending:
+    """Have steps done, one after another: settled with None at the end, else what went wrong.
 
-    After `limit_s` it is settled with a QueryError. Work that has not begun when its answer is
-    settled never will; what has begun ends at its next `check()`, or unheard.
+    After `limit_s` it is settled with a QueryError. A step that has not begun when its answer is
+    settled never will; what has begun ends at its next `check()`, or unheard. Steps of several
+    answers that are for one thread take turns in it.
     """
     answer = Pending(node)
 
@@ -51,22 +55,27 @@ def in_time(
             QueryError(f"not answered within {limit_s:g} s; the map is busy or too large")
         )
 
-    def run() -> None:
+    def run(work: Callable[[Callable[[], None]], None]) -> None:
         answer.check()
         work(answer.check)
 
     timer = threading.Timer(limit_s, late)
     timer.daemon = True
     timer.start()
+    left = deque(steps)
 
-    def done(finished: Work) -> None:
+    def go_on(finished: Work | None = None) -> None:
+        error = finished.exception() if finished else None
+        if left and error is None:
+            thread, work = left.popleft()
+            thread.call(partial(run, work)).add_done_callback(go_on)
+            return
         timer.cancel()
-        error = finished.exception()
         if error is not None and not isinstance(error, NesfError):
             node.get_logger().error(f"a service failed: {error!r}")
         answer.settle(error)
 
-    worker.call(run).add_done_callback(done)
+    go_on()
     return answer
 
 

@@ -1,4 +1,4 @@
-"""What runs while the node is configured: the mapper, and the one thread that owns it."""
+"""What runs while the node is configured: the mapper, the thread that owns it, and its helpers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from nesf_ros.ros.label_topics import LabelTopics
 from nesf_ros.ros.language import LanguageThread
 from nesf_ros.ros.publishing import MapPublisher
 from nesf_ros.ros.statistics import Statistics, language_status, map_status
-from nesf_ros.ros.worker import Worker
+from nesf_ros.ros.worker import RequestThread, Worker
 
 if TYPE_CHECKING:
     from nesf_ros.vision.models import VisionModel
 
 
 class Engine:
-    """A mapper with its worker thread, automatic save, language and topics.
+    """A mapper with its worker thread, one that reads texts, automatic save, language and topics.
 
     Everything here returns at once; what touches the mapper happens in the worker.
     """
@@ -46,6 +46,7 @@ class Engine:
         except Exception:
             self.worker.stop()
             raise
+        self.reader = RequestThread("nesf-reader")
         self.paused = False
         self.numbers = Statistics()
         self.map_topics = MapPublisher(node, self.mapper.map, map_frame, config.publish)
@@ -61,6 +62,7 @@ class Engine:
         """Save what is configured, and end the threads."""
         if self._language:
             self._language.stop()
+        self.reader.stop()
         self.worker.call(self._autosave.save)
         self.worker.stop()
 

@@ -84,6 +84,8 @@ class LanguageThread:
             start = time.monotonic()
             model = self._load()
             self._worker.call(lambda: self._use(model)).result()
+            for phrases in self._mapper.unread(()):  # which every question needs
+                self._mapper.read(phrases)
             self.state = "ready"
             seconds = time.monotonic() - start
             self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")

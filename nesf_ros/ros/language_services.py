@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -10,12 +13,14 @@ from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
 from nesf_ros import action
+from nesf_ros.errors import QueryError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.cloud import create_cloud
 from nesf_ros.ros.convert import MOST_INSTANCES, answer_message, color_of
 from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.serving import Serving
 from nesf_ros.ros.views import about_unknown
+from nesf_ros.semantics.labels import names_once
 from nesf_ros.semantics.questions import Answer, Question
 from nesf_ros.srv import QueryRelevancy, SetLabels
 from nesf_ros.types import Progress
@@ -31,7 +36,8 @@ class LanguageServices(Serving):
         self.offer_twins(
             "query_relevancy", QueryRelevancy, action.QueryRelevancy, self._query_relevancy
         )
-        self.offer("set_labels", SetLabels, self._set_labels)
+        self._newest_labels: Any = None
+        self.offer("set_labels", SetLabels, self._set_labels, self._labels_of)
 
     def _query_relevancy(
         self,
@@ -64,9 +70,16 @@ class LanguageServices(Serving):
         header = self.header(mapper.map)
         self._cloud.publish(create_cloud(header, points.astype(np.float32), shades(best), best))
 
+    def _labels_of(self, request: SetLabels.Request) -> Sequence[str]:
+        names = names_once(request.labels)
+        self._newest_labels = request
+        return names
+
     def _set_labels(
         self, mapper: SemanticMapper, request: SetLabels.Request, response: SetLabels.Response
     ) -> None:
+        if request is not self._newest_labels:  # which took less time to read
+            raise QueryError("other labels were given while these were read; these are not set")
         mapper.set_labels(list(request.labels))
         response.message = about_unknown(mapper.unknown(request.labels))
         if len(set(request.labels)) > MOST_ON_WIRE:

@@ -1,6 +1,7 @@
 """The perception node: parameters, subscriptions, services and topics around a `SemanticMapper`.
 
-Callbacks only enqueue. One worker thread owns the mapper; a second one looks at keyframes.
+Callbacks only enqueue. One worker thread owns the mapper; a second one looks at keyframes, a third
+one reads texts.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class PerceptionNode(LifecycleNode):
         except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
             return failed(self, "configure", error)
         for services in self.served:
-            services.open(self.engine.mapper, self.engine.worker)
+            services.open(self.engine.mapper, self.engine.worker, self.engine.reader)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._publish_timer = self._every(1.0 / self.config.publish.rate_hz, self.engine.publish)
         self._service_timers = [

@@ -44,11 +44,11 @@ class LabelSet:
     def of(cls, names: Sequence[str], encoder: Embeds, calibration: Calibration) -> LabelSet:
         """Have names encoded; one that is given twice counts once, as does white space.
 
-        Raises QueryError for no name, too many, or one that the encoder refuses.
+        Raises QueryError for no name, and as `names_once` and the encoder do.
         """
-        once = tuple(dict.fromkeys(" ".join(name.split()) for name in names))
-        if not 0 < len(once) <= MOST:
-            raise QueryError(f"{len(once)} labels; give 1 to {MOST}")
+        once = names_once(names)
+        if not once:
+            raise QueryError(f"no label; give 1 to {MOST}")
         return cls(once, encoder.embed(once), calibration)
 
     def classify(
@@ -67,6 +67,14 @@ class LabelSet:
         known = nearest > unknown
         zero = torch.zeros((), device=cosines.device)
         return torch.where(known, best + 1, 0).short(), torch.where(known, confidence, zero)
+
+
+def names_once(names: Sequence[str]) -> tuple[str, ...]:
+    """Each name once, with single spaces. Raises QueryError for more than `MOST`."""
+    once = tuple(dict.fromkeys(" ".join(name.split()) for name in names))
+    if len(once) > MOST:
+        raise QueryError(f"{len(once)} labels; give 1 to {MOST}")
+    return once
 
 
 def relabel(layer: FeatureLayer, labels: LabelSet, rows: Int64[Tensor, " n"] | None = None) -> None:

@@ -26,13 +26,13 @@ from nesf_ros.semantics.questions import (
     PointWords,
     Question,
     TextAnswer,
-    check_count,
+    all_texts,
 )
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
 from nesf_ros.types import NOTHING, Box, PosedFrame, Progress, Wanted, unheard
 from nesf_ros.vision.crops import Sees, crop_batches
 from nesf_ros.vision.memory import by_halves
-from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder, clean
+from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder
 from nesf_ros.vision.vocabulary import Vocabulary
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
@@ -60,7 +60,7 @@ class Model(Sees, Encoder, Protocol):
 
 
 class LanguageMap:
-    """What a model makes of a voxel map. For the thread of the map, but for `look`."""
+    """What a model makes of a voxel map. For the thread of the map, but for `look` and `unread`."""
 
     def __init__(
         self, voxel_map: VoxelMap, model: Model, vision: VisionConfig, semantics: SemanticsConfig
@@ -108,6 +108,15 @@ class LanguageMap:
             raise
         self.labels = labels
 
+    def unread(self, texts: Sequence[str]) -> list[list[str]]:
+        """Texts, and the canonical phrases, that have no embedding yet.
+
+        In parts that take `encoder.embed` a moment each. Raises QueryError for a text that cannot
+        be read.
+        """
+        fresh = self.encoder.fresh([*texts, *self._config.canonical])
+        return [fresh[i : i + LABELS_AT_ONCE] for i in range(0, len(fresh), LABELS_AT_ONCE)]
+
     def ask(self, question: Question, progress: Progress = unheard) -> Answer:
         """Where in the map each text is. Raises QueryError for what cannot be asked."""
         wanted, names = self._embedded(question, progress)
@@ -150,7 +159,7 @@ class LanguageMap:
         relevant = torch.full((len(known), len(wanted.texts)), torch.nan)
         unknown = []
         if wanted.texts:
-            check_count(wanted.texts)
+            all_texts(wanted.texts, wanted.negatives)
             texts = self.encoder.embed(wanted.texts)
             relevant[known] = self._relevancy(texts, rows, wanted.negatives)
             near = self.known(texts)
@@ -180,7 +189,6 @@ class LanguageMap:
         self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str] = ()
     ) -> Float32[Tensor, "n texts"]:
         """Of rows of the layer (all where None) for embedded texts; in main memory."""
-        check_count(negatives)
         phrases = self.encoder.embed(negatives or self._config.canonical)
         texts = torch.cat([wanted, phrases]).to(self.layer.device)
         count = len(self.layer) if rows is None else len(rows)
@@ -220,13 +228,12 @@ class LanguageMap:
 
     def _embedded(self, question: Question, progress: Progress) -> tuple[Tensor, list[str]]:
         """Embeddings of all that is asked for, and what to call it."""
-        check_count(question.texts)
-        parts, names = [], list(question.texts)
-        for name in names:
-            clean(name)  # one that cannot be read is an error before the others take their time
-        for start in range(0, len(names), LABELS_AT_ONCE):
-            progress("reading the texts", READ * start / len(names))
-            parts.append(self.encoder.embed(names[start : start + LABELS_AT_ONCE]))
+        unread = self.unread(all_texts(question.texts, question.negatives))
+        for number, part in enumerate(unread):
+            progress("reading the texts", READ * number / len(unread))
+            self.encoder.embed(part)
+        names = list(question.texts)
+        parts = [self.encoder.embed(names)] if names else []
         if question.image is not None:
             parts.append(self._image(question.image))
             names.append(IMAGE)

@@ -80,7 +80,9 @@ class PointWords:
     """Colours that are alike where embeddings are; black where none is. None: not asked for."""
 
 
-def check_count(texts: Sequence[str]) -> None:
-    """Raises QueryError for more texts than one question may have."""
-    if len(texts) > MAX_TEXTS:
-        raise QueryError(f"{len(texts)} texts; at most {MAX_TEXTS} at a time")
+def all_texts(texts: Sequence[str], negatives: Sequence[str]) -> list[str]:
+    """All that must be read for a question. Raises QueryError for more than it may have."""
+    for group in (texts, negatives):
+        if len(group) > MAX_TEXTS:
+            raise QueryError(f"{len(group)} texts; at most {MAX_TEXTS} at a time")
+    return [*texts, *negatives]

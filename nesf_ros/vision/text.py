@@ -63,6 +63,16 @@ class TextEncoder:
                 found |= self._encoded(fresh[start : start + LABELS_AT_ONCE])
         return torch.stack([found[name] for name in names])
 
+    def fresh(self, labels: Sequence[str]) -> list[str]:
+        """Those of some labels, clean and each once, that would have to be encoded.
+
+        The others have been asked for once more: they stay. Raises QueryError as `embed` does, but
+        for no label.
+        """
+        names = [clean(label) for label in labels]
+        found = self._cached(names)
+        return [name for name in dict.fromkeys(names) if name not in found]
+
     def _encoded(self, names: list[str]) -> dict[str, Float32[Tensor, " dim"]]:
         """Embeddings of labels, encoded but for those that another thread has had encoded."""
         found = self._cached(names)

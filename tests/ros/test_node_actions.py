@@ -118,31 +118,32 @@ def test_a_view_before_the_first_frame_is_black(robot, fresh):
         (
             "query_relevancy",
             {"texts": ["wall", "a red mug"], "threshold": 1e-6},
-            ["begun", "reading the texts", "comparing the map with them", "looking for wall",
-             "looking for a red mug", "done"],
+            ["reading the texts", "asking the map", "comparing the map with them",
+             "looking for wall", "looking for a red mug", "done"],
         ),
         (
             "query_points",
-            {"points": [Point(x=WALL_M, z=1.0), Point(x=0.5, z=1.0)], "texts": ["wall"]},
-            ["begun", "looking up the points", "putting them into words", "done"],
+            {"points": [Point(x=WALL_M, z=1.0), Point(x=0.5, z=1.0)]},
+            ["asking the map", "looking up the points", "done"],
         ),
         (
             "render_view",
-            {"pose": AHEAD, "width": 64, "height": 48, "texts": ["wall"], "features": True},
-            ["begun", "casting rays", "packing the pictures", "done"],
+            {"pose": AHEAD, "width": 64, "height": 48, "texts": ["a box"], "features": True},
+            ["reading the texts", "asking the map", "casting rays", "packing the pictures",
+             "done"],
         ),
     ],
     ids=["query_relevancy", "query_points", "render_view"],
 )  # fmt: skip
 def test_an_action_tells_its_steps_and_ends_like_the_service(robot, node, name, fields, stages):
-    by_service = robot.call(node, KINDS[name][1], name, **fields)
-    assert by_service.success, by_service.message
     goal = Goal(robot, node, name, **fields)
     by_action = goal.end(GoalStatus.STATUS_SUCCEEDED)
     robot.wait(lambda: goal.heard and goal.heard[-1] == ("done", 1.0), "the last feedback")
     assert [stage for stage, _ in goal.heard] == stages
     shares = [share for _, share in goal.heard]
     assert shares[0] == 0.0 and shares == sorted(shares)
+    by_service = robot.call(node, KINDS[name][1], name, **fields)
+    assert by_service.success, by_service.message
     for field in by_service.get_fields_and_field_types():
         ours, theirs = getattr(by_action, field), getattr(by_service, field)
         assert repr(ours) == repr(theirs), field  # NaN is not equal to itself
@@ -150,16 +151,14 @@ def test_an_action_tells_its_steps_and_ends_like_the_service(robot, node, name, 
 
 def test_a_long_question_is_called_off(robot, node):
     goal = Goal(robot, node, "query_relevancy", texts=MANY)
-    behind = Goal(robot, node, "query_relevancy", texts=["mug"])
-    assert behind.call_off() == 1
-    assert "called off" in behind.end(GoalStatus.STATUS_CANCELED).message
-    assert not behind.heard and not goal.ended  # it had not begun, and did not wait for its turn
+    beside = Goal(robot, node, "query_relevancy", texts=["mug"])
+    assert beside.end(GoalStatus.STATUS_SUCCEEDED).answers and not goal.ended
     robot.wait(lambda: len(goal.heard) > 3, "steps")
     assert goal.call_off() == 1
     result = goal.end(GoalStatus.STATUS_CANCELED)
     assert "called off" in result.message and not result.answers and result.map_sequence
     assert list(robot.look_up(node, (WALL_M, 0.0, 1.0)).state) == [2]
-    assert goal.heard[-1][1] < 1.0 and not behind.heard
+    assert goal.heard[-1][1] < 1.0
 
 
 def test_a_goal_that_cannot_be_met_is_aborted_with_the_reason(robot, node):

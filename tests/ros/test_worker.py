@@ -2,7 +2,8 @@ import threading
 
 import pytest
 
-from nesf_ros.ros.worker import Worker
+from nesf_ros.errors import QueryError
+from nesf_ros.ros.worker import RequestThread, Worker
 
 WAIT_S = 10.0
 
@@ -89,8 +90,21 @@ def test_stop_finishes_requests_leaves_frames_and_refuses_what_comes_later():
     assert not stopper.is_alive()
     assert future.result(0) == "done"
     assert gate.seen == ["held"] and gate.worker.drain() == ["left"]
-    with pytest.raises(RuntimeError, match="has stopped"):
+    with pytest.raises(QueryError, match="not configured any more"):
         gate.worker.call(lambda: None).result(0)
+
+
+def test_a_thread_of_requests_alone_does_them_in_order_and_counts_what_waits():
+    hold, entered, done = threading.Event(), threading.Event(), []
+    thread = RequestThread("reads")
+    thread.call(lambda: (entered.set(), hold.wait(WAIT_S)))
+    assert entered.wait(WAIT_S)
+    futures = [thread.call(lambda n=n: done.append(n) or n) for n in range(3)]
+    assert thread.requests == 3 and done == []
+    hold.set()
+    thread.stop(WAIT_S)
+    assert done == [0, 1, 2] and [future.result(0) for future in futures] == done
+    assert thread.requests == 0
 
 
 def test_under_stress_every_frame_and_request_is_accounted_for():

@@ -100,6 +100,19 @@ def test_more_labels_than_the_cache_holds(model):
     assert len(torch.unique(few, dim=0)) == len(labels)
 
 
+def test_which_labels_would_have_to_be_encoded(model):
+    encoder = TextEncoder(model, "plain", cache_size=2)
+    encoder.embed(["mug", "cup"])
+    model.asked.clear()
+    assert encoder.fresh([" red  mug", "cup", "cap", "mug", "cap"]) == ["red mug", "cap"]
+    assert encoder.fresh([]) == [] and model.asked == []
+    encoder.fresh(["mug"])  # asked for once more: the cup is older
+    encoder.embed(["cap"])
+    assert encoder.fresh(["mug", "cup", "cap"]) == ["cup"]
+    with pytest.raises(QueryError, match="an empty text"):
+        encoder.fresh(["mug", " "])
+
+
 def test_what_is_given_out_is_not_the_cache(model):
     encoder = TextEncoder(model, "plain")
     first = encoder.embed(["mug"])
