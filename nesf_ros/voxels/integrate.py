@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nesf_ros.config import MapConfig
 from nesf_ros.types import Intrinsics, PosedFrame
-from nesf_ros.voxels import kernels
+from nesf_ros.voxels import fusing, kernels
 from nesf_ros.voxels.grid import BLOCK, BlockGrid
 
 
@@ -64,7 +64,7 @@ class Integrator:
         self._behind_m = config.voxel_size_m * kernels.DEEPEST
         self._limits = kernels.Range()
         self._limits.near_m, self._limits.far_m = config.min_depth_m, config.max_depth_m
-        self._fusion = kernels.Fusion()
+        self._fusion = fusing.Fusion()
         self._fusion.max_weight = config.max_weight
         self._fusion.contradiction_frames = config.contradiction_frames
 
@@ -194,4 +194,4 @@ class Integrator:
             *(wp.from_torch(tensor) for tensor in (grid.tsdf, grid.weight, grid.color)),
         ]
         shape = (len(slots), BLOCK)
-        wp.launch(kernels.integrate_layers, shape, arguments, device=self.device)
+        wp.launch(fusing.integrate_layers, shape, arguments, device=self.device)

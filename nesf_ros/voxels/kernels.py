@@ -1,7 +1,8 @@
-"""Warp kernels of the voxel map: one source, compiled for the CPU and for CUDA.
+"""Warp kernels that compare a voxel map with a depth image, before any voxel is touched.
 
-Each has a plain-torch twin in tests/voxels/twins.py that serves as its oracle.
-Run as a module to compile them ahead of time (`python -m nesf_ros.voxels.kernels`).
+One source, compiled for the CPU and for CUDA, as are `fusing` and `raycast`. Each kernel has a
+plain-torch twin in tests/voxels/twins.py that serves as its oracle. Run as a module to compile all
+of them ahead of time (`python -m nesf_ros.voxels.kernels`).
 """
 
 # Warp reads annotations as types, so this module must not postpone their evaluation.
@@ -21,18 +22,14 @@ _UNIFORM_FREE = wp.constant(wp.uint8(UNIFORM_FREE))
 _MIXED = wp.constant(wp.uint8(MIXED))
 _CARVE = wp.constant(wp.uint8(CARVE))
 _TILE = wp.constant(TILE)
-_BEHIND_FULL = wp.constant(1.0)
-"""Voxels behind the surface up to which a reading has its full weight; then it fades ..."""
-_BEHIND_END = wp.constant(3.0)
-"""... to nothing here."""
+BEHIND_END = wp.constant(3.0)
+"""Voxels behind the surface at which a reading has no weight any more."""
 _LEAST_FACTOR = wp.constant(0.5)
 """At more grazing angles than this, the band around a surface is not followed any farther."""
-DEEPEST = _BEHIND_END / _LEAST_FACTOR
+DEEPEST = BEHIND_END / _LEAST_FACTOR
 """Voxels of depth behind the farthest reading that may still be touched."""
 _STEP = wp.constant(3)
 """Pixels between a pixel and its neighbours in the estimate of a normal."""
-_COLOR_BAND = wp.constant(2.0)
-"""Only voxels so near to the surface, in voxels, take its colour."""
 
 
 @wp.struct
@@ -198,7 +195,7 @@ def judge(
             least = wp.min(least, summary.least_factor[y, x])
             whole = whole and summary.holes[y, x] == wp.uint8(0)
     least = wp.max(least, _LEAST_FACTOR)
-    if high + _BEHIND_END * lattice.voxel_m / least < near:
+    if high + BEHIND_END * lattice.voxel_m / least < near:
         return _SKIP
     if low - lattice.truncation_m / least <= far:
         return _MIXED
@@ -225,92 +222,8 @@ def classify_blocks(
     verdict[i, j, k] = judge(camera, summary, limits, lattice, c)
 
 
-@wp.struct
-class Fusion:
-    """How readings are averaged (see `MapConfig`)."""
-
-    max_weight: float
-    contradiction_frames: float
-
-
-@wp.kernel
-def integrate_layers(
-    camera: Camera,
-    color_camera: Camera,
-    lattice: Lattice,
-    limits: Range,
-    fusion: Fusion,
-    depth: wp.array2d(dtype=float),
-    factor: wp.array2d(dtype=float),
-    image: wp.array3d(dtype=wp.uint8),
-    blocks: wp.array2d(dtype=int),
-    slots: wp.array(dtype=int),
-    tsdf: wp.array2d(dtype=float),
-    weight: wp.array2d(dtype=float),
-    color: wp.array3d(dtype=float),
-):
-    """Average a frame into layers of 8×8 voxels: TSDF (Curless & Levoy 1996) and colour."""
-    n, z = wp.tid()
-    slot = slots[n]
-    corner = wp.vec3(float(blocks[n, 0] * 8), float(blocks[n, 1] * 8), float(blocks[n, 2] * 8 + z))
-    start = camera.rotation * ((corner + wp.vec3(0.5, 0.5, 0.5)) * lattice.voxel_m)
-    start = start + camera.translation
-    step_x = wp.vec3(camera.rotation[0, 0], camera.rotation[1, 0], camera.rotation[2, 0])
-    step_y = wp.vec3(camera.rotation[0, 1], camera.rotation[1, 1], camera.rotation[2, 1])
-    step_x = step_x * lattice.voxel_m
-    step_y = step_y * lattice.voxel_m
-    per_voxel = 1.0 / lattice.voxel_m
-    per_truncation = 1.0 / lattice.truncation_m
-    for index in range(64):
-        p = start + step_x * float(index & 7) + step_y * float(index >> 3)
-        if p[2] < limits.near_m or p[2] > limits.far_m:
-            continue
-        inverse = 1.0 / p[2]
-        # Half a pixel is added so that truncation, cheaper than floor, finds the nearest pixel.
-        u = p[0] * inverse * camera.fx + camera.cx + 0.5
-        v = p[1] * inverse * camera.fy + camera.cy + 0.5
-        if u < 0.0 or v < 0.0 or u >= float(camera.width) or v >= float(camera.height):
-            continue
-        d = depth[int(v), int(u)]
-        if d <= 0.0:
-            continue
-        distance = (d - p[2]) * factor[int(v) >> 1, int(u) >> 1]
-        # Behind the surface a reading says less and less: what is thin has another side.
-        behind = -distance * per_voxel
-        if behind >= _BEHIND_END:
-            continue
-        new = 1.0 / wp.max(d * d, 0.25)
-        if behind > _BEHIND_FULL:
-            new = new * (_BEHIND_END - behind) / (_BEHIND_END - _BEHIND_FULL)
-        value = wp.clamp(distance * per_truncation, -1.0, 1.0)
-        i = z * 64 + index
-        old = weight[slot, i]
-        was = tsdf[slot, i]
-        if wp.abs(value - was) > 0.5:
-            # Farther apart than noise explains: something has left or come, and the past must not
-            # hold out for as long as it lasted.
-            old = wp.min(old, new * fusion.contradiction_frames)
-        share = new / (old + new)
-        tsdf[slot, i] = was + (value - was) * share
-        weight[slot, i] = wp.min(old + new, fusion.max_weight)
-        if wp.abs(behind) < _COLOR_BAND:
-            q = color_camera.rotation * p + color_camera.translation
-            if q[2] > 0.0:
-                near = 1.0 / q[2]
-                u = q[0] * near * color_camera.fx + color_camera.cx + 0.5
-                v = q[1] * near * color_camera.fy + color_camera.cy + 0.5
-                across = u >= 0.0 and u < float(color_camera.width)
-                if across and v >= 0.0 and v < float(color_camera.height):
-                    if color[slot, i, 0] + color[slot, i, 1] + color[slot, i, 2] == 0.0:
-                        share = 1.0  # no colour yet: free space has none to be averaged with
-                    for c in range(3):
-                        shade = color[slot, i, c]
-                        seen = float(image[int(v), int(u), c])
-                        color[slot, i, c] = shade + (seen - shade) * share
-
-
 if __name__ == "__main__":
-    from nesf_ros.voxels import kernels, raycast
+    from nesf_ros.voxels import fusing, kernels, raycast
 
-    for module in (kernels, raycast):
+    for module in (kernels, fusing, raycast):
         wp.load_module(module)

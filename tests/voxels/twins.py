@@ -1,7 +1,7 @@
 """What the Warp kernels of the voxel map do, in plain numpy and one voxel like the other.
 
 Oracles: no tiles, no blocks, no short cuts. Each follows from the definitions in the docstrings of
-`nesf_ros.voxels.kernels` rather than from its code.
+`nesf_ros.voxels.kernels` and `fusing` rather than from their code.
 """
 
 from __future__ import annotations
