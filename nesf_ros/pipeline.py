@@ -67,17 +67,21 @@ class SemanticMapper:
         self._surfaces = SurfaceIndex()
         self._unread: SavedLayer | None = None
         """Embeddings of the map that was loaded, while no model has come for them."""
+        self._unfit: LanguageMap | None = None
+        """Of a model that cannot use them, and waits for another map."""
 
     def use_language(self, model: Model) -> None:
         """Take in keyframes by a vision-language model (`vision.models.load_model`) from now on.
 
-        Those that are held already are looked at now. StorageError, and no language, if the map
-        was loaded with another model's embeddings: they are not thrown away.
+        Those that are held already are looked at now. StorageError if the map was loaded with
+        another model's embeddings: they are not thrown away, and there is no language until the
+        map is reset or another one is loaded.
         """
         language = LanguageMap(self.map, model, self.config.vision, self.config.semantics)
         if self._unread is not None:
+            self._unfit = language
             language.restore(self._unread, "the loaded map")
-        self.language, self._unread = language, None
+        self.language, self._unread, self._unfit = language, None, None
         for keyframe in self.keyframes:
             self.on_keyframe(keyframe.frame)
 
@@ -210,9 +214,15 @@ class SemanticMapper:
         return path, save_map(self.map, path, layer)
 
     def load(self, name: str) -> None:
-        """Replace the map by a saved one; on StorageError the present map is kept."""
-        saved = load_map(self.map, map_path(self.config.map.folder, name), self.layer)
-        self._unread = saved if self.language is None else None
+        """Replace the map by a saved one; on StorageError the present map is kept.
+
+        One with embeddings of another model than the one that `use_language` was given is refused.
+        """
+        language = self.language or self._unfit
+        layer = language.layer if language else None
+        saved = load_map(self.map, map_path(self.config.map.folder, name), layer)
+        self._unread = saved if language is None else None
+        self.language, self._unfit = language, None
         # Not the saved id: a map loaded over its own continuation must reach readers as a new one.
         self.map.map_id = uuid.uuid4().hex
         self.keyframes.clear()
@@ -223,6 +233,7 @@ class SemanticMapper:
         """Forget map and keyframes."""
         self.map.reset()
         self.keyframes.clear()
-        self._unread = None
+        self.language = self.language or self._unfit
+        self._unread = self._unfit = None
         if self.language:
             self.language.clear()

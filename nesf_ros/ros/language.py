@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import traceback
@@ -9,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from nesf_ros.errors import NesfError
+from nesf_ros.errors import NesfError, QueryError, StorageError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.worker import Worker
 from nesf_ros.semantics.language import Model
@@ -42,8 +43,7 @@ class LanguageThread:
         logger: Logger,
     ):
         """Start at once; `load` brings the model."""
-        self.state = "loading"
-        """loading, ready, or why there is none."""
+        self._failure = self._misfit = ""
         self.look_s = 0.0
         """Time that the last look took."""
         self.seen = 0
@@ -59,6 +59,13 @@ class LanguageThread:
         mapper.on_keyframe = self.offer
         self._thread = threading.Thread(target=self._run, name="nesf-language", daemon=True)
         self._thread.start()
+
+    @property
+    def state(self) -> str:
+        """loading, ready, or why there is no language."""
+        if self._failure or self._mapper.language is not None:
+            return self._failure or "ready"
+        return self._misfit or "loading"
 
     @property
     def backlog(self) -> int:
@@ -81,29 +88,37 @@ class LanguageThread:
 
     def _run(self) -> None:
         try:
-            start = time.monotonic()
-            model = self._load()
-            self._worker.call(lambda: self._use(model)).result()
-            for phrases in self._mapper.unread(()):  # which every question needs
-                self._mapper.read(phrases)
-            self.state = "ready"
-            seconds = time.monotonic() - start
-            self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")
+            self._begin()
             while (waiting := self._next()) is not None:
                 try:
                     self._understand(*waiting)
                 except Exception as error:  # noqa: BLE001 - the next one may fare better
                     self._refuse(error)
         except NesfError as error:
-            self.state = str(error)
+            self._failure = str(error)
             self._logger.error(f"no language: {error}")
         except Exception:  # noqa: BLE001 - the map lives on without
-            self.state = "failed, the log says why"
+            self._failure = "failed, the log says why"
             if not self._stopping:
                 self._logger.error(f"language has ended: {traceback.format_exc()}")
         with self._wake:  # nobody looks at frames any more: hold none
             self._stopping = True
             self._waiting.clear()
+
+    def _begin(self) -> None:
+        start = time.monotonic()
+        model = self._load()
+        try:
+            self._worker.call(lambda: self._use(model)).result()
+        except StorageError as error:  # the mapper takes the model up with the next map it fits
+            self._misfit = str(error)
+            self._logger.error(f"no language with this map; ~/reset makes a new one: {error}")
+            return
+        with contextlib.suppress(QueryError):  # a question will say what is wrong
+            for phrases in self._mapper.unread(()):  # which every question needs
+                self._mapper.read(phrases)
+        seconds = time.monotonic() - start
+        self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")
 
     def _use(self, model: Model) -> None:
         self._waiting.clear()  # the mapper offers all that it holds
@@ -125,8 +140,7 @@ class LanguageThread:
 
     def _understand(self, map_id: str, frame: PosedFrame) -> None:
         language = self._mapper.language
-        assert language is not None
-        if self._mapper.map.map_id != map_id:
+        if language is None or self._mapper.map.map_id != map_id:
             return
         start = time.monotonic()
         dense = language.look(frame)

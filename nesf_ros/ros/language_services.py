@@ -78,7 +78,7 @@ class LanguageServices(Serving):
     def _set_labels(
         self, mapper: SemanticMapper, request: SetLabels.Request, response: SetLabels.Response
     ) -> None:
-        if request is not self._newest_labels:  # which took less time to read
+        if request is not self._newest_labels:  # which may be set already
             raise QueryError("other labels were given while these were read; these are not set")
         mapper.set_labels(list(request.labels))
         response.message = about_unknown(mapper.unknown(request.labels))

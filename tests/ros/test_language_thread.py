@@ -45,7 +45,7 @@ def mapper(tmp_path):
     return SemanticMapper(
         NesfConfig(
             keyframes=KeyframesConfig(max_count=5),
-            map=MapConfig(device="cpu", submap_radius_m=1.0, max_depth_m=3.0),
+            map=MapConfig(device="cpu", submap_radius_m=1.0, max_depth_m=3.0, folder=str(tmp_path)),
             vision=VisionConfig(prompts=str(prompts)),
         )
     )
@@ -77,6 +77,28 @@ def test_a_keyframe_without_memory_is_counted_and_the_next_one_is_seen(mapper, w
     thread.offer(wall(2))
     wait(lambda: thread.seen)
     assert thread.state == "ready" and len(mapper.layer) > 100
+    thread.stop()
+
+
+def test_a_map_of_another_model_has_no_language_until_it_is_reset(mapper, worker):
+    mapper.use_language(ColorModel())
+    mapper.add_frame(wall(1))
+    mapper.save("theirs")
+    ours = SemanticMapper(mapper.config)
+    ours.load("theirs")
+    log = Log()
+    thread = LanguageThread(ours, worker, lambda: ColorModel("shapes@111111111111"), log)
+    wait(lambda: thread.state != "loading")
+    assert "holds embeddings of model colours@0" in thread.state
+    assert len(log.lines) == 1 and "~/reset" in log.lines[0]
+    worker.call(lambda: ours.add_frame(wall(1))).result()
+    wait(lambda: not thread.backlog)
+    assert thread.seen == thread.refused == 0
+    worker.call(ours.reset).result()
+    assert thread.state == "ready"
+    worker.call(lambda: ours.add_frame(wall(2))).result()
+    wait(lambda: thread.seen)
+    assert len(ours.layer) > 100 and len(log.lines) == 1
     thread.stop()
 
 

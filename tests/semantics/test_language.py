@@ -282,6 +282,37 @@ def test_a_map_remembers_and_another_model_is_refused(mapper, config):
     assert not other.ask(Question(("red",))).texts[0].exists
 
 
+@pytest.mark.parametrize("way", ["reset", "plain", "own"])
+def test_a_model_that_a_map_does_not_fit_waits_for_one_that_does(mapper, config, way):
+    mapper.save("home")
+    stranger = SemanticMapper(config)
+    stranger.add_frame(wall(1))
+    stranger.save("plain")  # without embeddings
+    stranger.use_language(ColorModel("shapes@111111111111"))
+    stranger.save("own")
+    late = SemanticMapper(config)
+    late.load("home")
+    with pytest.raises(StorageError, match="colours@0"):
+        late.use_language(ColorModel("shapes@111111111111"))
+    with pytest.raises(QueryError, match="no vision-language model"):
+        late.ask(Question(("red",)))
+    with pytest.raises(StorageError, match="colours@0"):  # that the present map is no better
+        late.load("home")
+    late.save("copy")  # what nobody could read is kept
+    assert late.language is None
+    if way == "reset":
+        late.reset()
+    else:
+        late.load(way)
+    assert late.ask(Question(("red",))).texts[0].exists == (way == "own")
+    late.add_frame(wall(2))
+    assert late.ask(Question(("red",))).texts[0].exists
+    first = SemanticMapper(config)
+    first.use_language(ColorModel())
+    first.load("copy")
+    assert first.ask(Question(("red",))).texts[0].exists
+
+
 def test_frames_from_before_the_model_are_looked_at(config):
     mapper = SemanticMapper(config)
     mapper.add_frame(wall())
