@@ -121,6 +121,12 @@ def matrix_to_transform(matrix: Float64[ndarray, "4 4"]) -> Transform:
     return out
 
 
+def matrix_to_pose(matrix: Float64[ndarray, "4 4"]) -> Pose:
+    """The pose message for parent_T_child."""
+    transform = matrix_to_transform(matrix)
+    return Pose(position=point_message(matrix[:3, 3].tolist()), orientation=transform.rotation)
+
+
 def points_to_array(points: list[Point]) -> Float64[ndarray, "n 3"]:
     """Coordinates of points, metres."""
     flat = np.array([(p.x, p.y, p.z) for p in points], np.float64)
@@ -143,6 +149,13 @@ def box_of(region: Region, map_T_region: Float64[ndarray, "4 4"]) -> Box | None:
     choices = np.array(np.meshgrid(*zip(lower, upper, strict=True))).reshape(3, 8).T
     corners = se3.transform_points(map_T_region, choices)
     return Box(tuple(corners.min(0).tolist()), tuple(corners.max(0).tolist()))
+
+
+def region_message(box: Box | None) -> Region:
+    """The message for a box in the map frame; None for the whole map."""
+    if box is None:
+        return Region()
+    return Region(lower=point_message(box.lower), upper=point_message(box.upper))
 
 
 def map_message(update: BlockUpdate, voxel_size_m: float, header: Header) -> VoxelMap:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Point, Pose
+from geometry_msgs.msg import Point
 from jaxtyping import Float64, UInt8
 from nav_msgs.msg import OccupancyGrid
 from numpy import ndarray
@@ -28,8 +28,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 
 from nesf_ros.errors import QueryError
-from nesf_ros.msg import Region
-from nesf_ros.ros.convert import matrix_to_transform
+from nesf_ros.ros.convert import matrix_to_pose, region_message
 from nesf_ros.ros.map_replica import OCCUPIED_FROM, MapReplica
 from nesf_ros.ros.views import view_of
 from nesf_ros.srv import (
@@ -159,7 +158,7 @@ class MapClient:
 
     def dense(self, box: Box) -> DenseMap:
         """Every voxel of a box."""
-        grid = self.call("get_map", form=GetMap.Request.DENSE, region=region_of(box)).grid
+        grid = self.call("get_map", form=GetMap.Request.DENSE, region=region_message(box)).grid
         codes = np.frombuffer(grid.probability, np.uint8)
         codes = codes.reshape(grid.size_z, grid.size_y, grid.size_x).transpose(2, 1, 0)
         origin = np.array([grid.origin.x, grid.origin.y, grid.origin.z])
@@ -186,9 +185,9 @@ class MapClient:
     ) -> View:
         """What a camera would see of the map, or of a region of it, as RenderView.srv tells."""
         reply = self.call(
-            "render_view", 30.0, pose=pose_of(map_T_camera), max_range=max_range_m,
+            "render_view", 30.0, pose=matrix_to_pose(map_T_camera), max_range=max_range_m,
             width=camera.width, height=camera.height, fx=camera.fx, fy=camera.fy,
-            cx=camera.cx, cy=camera.cy, region=region_of(region),
+            cx=camera.cx, cy=camera.cy, region=region_message(region),
             texts=list(wanted.texts), negatives=list(wanted.negatives), features=wanted.features,
         )  # fmt: skip
         return view_of(reply)
@@ -237,20 +236,3 @@ class MapClient:
         if not grids:
             raise QueryError(f"nothing came on {topic} within {timeout_s:.0f} s")
         return grids[-1]
-
-
-def region_of(box: Box | None) -> Region:
-    """The message for a box in the map frame; None for the whole map."""
-    if box is None:
-        return Region()
-    lower, upper = (Point(x=x, y=y, z=z) for x, y, z in (box.lower, box.upper))
-    return Region(lower=lower, upper=upper)
-
-
-def pose_of(parent_T_child: Float64[ndarray, "4 4"]) -> Pose:
-    """The message for a pose."""
-    transform, pose = matrix_to_transform(parent_T_child), Pose()
-    t = transform.translation
-    pose.position = Point(x=t.x, y=t.y, z=t.z)
-    pose.orientation = transform.rotation
-    return pose

@@ -15,7 +15,7 @@ from nesf_ros.geometry import se3
 from nesf_ros.geometry.rectify import Rectifier
 from nesf_ros.msg import Region, VoxelGrid, VoxelMap
 from nesf_ros.ros import convert
-from nesf_ros.types import Intrinsics
+from nesf_ros.types import Box, Intrinsics
 from nesf_ros.voxels.updates import BlockUpdate
 
 HEADER = Header(frame_id="camera")
@@ -121,10 +121,10 @@ def test_poses_survive(place, quaternion):
     unit = [part / norm for part in quaternion]
     matrix = se3.from_quaternion_xyzw(place, unit)
     transform = over_the_wire(convert.matrix_to_transform(matrix))
-    pose = Pose(orientation=transform.rotation)
-    t = transform.translation
-    pose.position = Point(x=t.x, y=t.y, z=t.z)
+    pose = over_the_wire(convert.matrix_to_pose(matrix))
     np.testing.assert_allclose(convert.pose_to_matrix(pose), matrix, atol=1e-12)
+    t = transform.translation
+    assert pose == Pose(position=Point(x=t.x, y=t.y, z=t.z), orientation=transform.rotation)
 
 
 def test_a_pose_that_was_never_filled_in_is_the_identity_or_an_error():
@@ -147,6 +147,13 @@ def region(lower, upper) -> Region:
 
 def test_a_region_that_was_left_out_is_the_whole_map():
     assert convert.box_of(Region(), np.eye(4)) is None
+
+
+def test_a_box_goes_out_as_a_region_and_comes_back():
+    box = Box((-1.0, 0.5, 0.0), (1.0, 2.0, 3.0))
+    assert convert.region_message(box) == region(box.lower, box.upper)
+    assert convert.box_of(over_the_wire(convert.region_message(box)), np.eye(4)) == box
+    assert convert.box_of(convert.region_message(None), np.eye(4)) is None
 
 
 def test_a_region_in_a_turned_frame_is_enclosed():
