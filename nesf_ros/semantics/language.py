@@ -17,7 +17,7 @@ from nesf_ros.semantics.calibration import calibration_of
 from nesf_ros.semantics.colors import feature_colors
 from nesf_ros.semantics.dense import dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
-from nesf_ros.semantics.instances import InstanceFinder, score_of
+from nesf_ros.semantics.instances import Instance, InstanceFinder, score_of
 from nesf_ros.semantics.labels import LabelSet, relabel
 from nesf_ros.semantics.lookup import rows_at
 from nesf_ros.semantics.questions import (
@@ -131,10 +131,13 @@ class LanguageMap:
         scores[:, np.logical_not(known)] = 0.0
         where = voxels.cpu().numpy()
         texts = []
-        for number, name in enumerate(names):
+        for number, (name, key) in enumerate(zip(names, question.keys(), strict=True)):
             progress(f"looking for {name[:40]}", COMPARED + (1 - COMPARED) * number / len(names))
-            answer = self._answer(name, where, scores[:, number], threshold, rows is not None)
-            texts.append(answer if known[number] else TextAnswer(name, False, 0.0, None, (), False))
+            if not known[number]:
+                texts.append(TextAnswer(name, False, 0.0, None, (), False))
+                continue
+            found = self._finder.find(key, where, scores[:, number], threshold, rows is not None)
+            texts.append(self._answer(name, where, scores[:, number], found))
         return Answer(
             texts=tuple(texts),
             threshold=threshold,
@@ -269,13 +272,11 @@ class LanguageMap:
         text: str,
         voxels: Int64[ndarray, "n 3"],
         scores: Float32[ndarray, " n"],
-        threshold: float,
-        part: bool,
+        found: Sequence[Instance],
     ) -> TextAnswer:
         if not len(voxels):
             return TextAnswer(text, False, 0.0, None)
-        instances = tuple(self._finder.find(text, voxels, scores, threshold, part))
         best = int(scores.argmax())
         x, y, z = ((voxels[best] + 0.5) * self._map.config.voxel_size_m).tolist()
-        score = instances[0].score if instances else score_of(scores)
-        return TextAnswer(text, bool(instances), score, (x, y, z), instances)
+        score = found[0].score if found else score_of(scores)
+        return TextAnswer(text, bool(found), score, (x, y, z), tuple(found))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 from numpy import ndarray
 
@@ -31,6 +33,15 @@ class Question:
     """Look nowhere else; map frame."""
     threshold: float = 0.0
     """Relevancy from which something counts as found, 0–1; 0: as validated for the model."""
+
+    def keys(self) -> list[str]:
+        """What each text, and the image, is known by from question to question."""
+        keys = [" ".join(text.split()) for text in self.texts]
+        if self.image is not None:
+            content = hashlib.blake2b(str(self.image.shape).encode(), digest_size=16)
+            content.update(np.ascontiguousarray(self.image).data)
+            keys.append(f"{IMAGE} {content.hexdigest()}")
+        return keys
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,25 @@ def test_ids_stay_from_question_to_question(mapper):
     assert {found.text: found.instances[0].id for found in again.texts} == ids
 
 
+def test_ids_are_of_what_is_asked_for(mapper):
+    """An image is known by what it shows, a text by its words; neither by what it is called."""
+
+    def id_of(question):
+        return mapper.ask(question).texts[0].instances[0].id
+
+    blue, red = (np.full((30, 20, 3), color, np.uint8) for color in (BLUE, RED))
+    assert id_of(Question(image=blue)) == 1
+    # All of the wall is as red as it is blue at this threshold: the same voxels for both.
+    wide = 1e-3
+    assert id_of(Question(image=red, threshold=wide)) == 2
+    assert id_of(Question(image=blue, threshold=wide)) == 1
+    assert id_of(Question((IMAGE,), threshold=wide)) == 3
+    # The same bytes in another shape are another image.
+    assert id_of(Question(image=blue.reshape(20, 30, 3), threshold=wide)) == 4
+    assert id_of(Question(image=blue[::-1, ::-1])) == 1
+    assert id_of(Question(("red",))) == id_of(Question(("  red ",))) == 5
+
+
 def test_regions_negatives_and_thresholds(mapper):
     left = Box((-2.0, -2.0, 0.0), (0.0, 2.0, 3.0))
     answer = mapper.ask(Question(("red", "blue"), region=left))
