@@ -1,4 +1,4 @@
-"""One camera's topics to posed frames: callbacks pair and wait, the worker decodes."""
+"""One camera's topics to posed frames: callbacks pair and wait, the worker decodes (`decoder`)."""
 
 from __future__ import annotations
 
@@ -6,31 +6,25 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 from numpy import ndarray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from nesf_ros.config import FramesConfig
-from nesf_ros.errors import ConfigError, FrameError, TransformError
+from nesf_ros.errors import TransformError
 from nesf_ros.frames.counters import Cause, DropCounter, Rate, cause_of
 from nesf_ros.frames.masks import MaskGate
 from nesf_ros.frames.sync import Pair, RgbdSynchronizer
 from nesf_ros.frames.waiting import PoseWaiter
-from nesf_ros.geometry.cameras import carry_mask
-from nesf_ros.geometry.images import check_unit
-from nesf_ros.geometry.rectify import Rectifier
-from nesf_ros.ros.convert import calibration_of, color_of, depth_of, stamp_to_ns
+from nesf_ros.ros.convert import stamp_to_ns
+from nesf_ros.ros.decoder import FrameDecoder, ImageMessage
 from nesf_ros.ros.node_config import NodeConfig
 from nesf_ros.ros.tf import Transforms
-from nesf_ros.types import PosedFrame, RgbdFrame
-
-ImageMessage: TypeAlias = Image | CompressedImage
+from nesf_ros.types import PosedFrame
 
 
 @dataclass(frozen=True)
@@ -72,9 +66,9 @@ class CameraInput:
         """Messages by role: color, depth, color_info, depth_info, mask."""
         self.rates: defaultdict[str, Rate] = defaultdict(Rate)
         """Messages per second by role."""
-        self.unit_hint: str | None = None
-        self.info: dict[str, CameraInfo] = {}
-        self._rectifiers: dict[str, tuple[object, Rectifier]] = {}
+        self.topics: dict[str, str] = {}
+        """Full names by role."""
+        self._decoder = FrameDecoder(number, configs, self.topics)
         slop, queue = self._frames.sync_slop_s, self._frames.sync_queue
         self.sync = RgbdSynchronizer[ImageMessage, ImageMessage](slop, queue, self.images_dropped)
         self._masks: MaskGate[Image] | None = None
@@ -84,11 +78,10 @@ class CameraInput:
             self._masks or transforms, self.config.map_frame, self._frames.tf_wait_s, queue,
             self.frames_dropped,
         )  # fmt: skip
-        self._static_mask = self._load_mask(number)
         self._clock_resets = 0
-        self.topics = self._subscribe()
+        self._subscribe()
 
-    def _subscribe(self) -> dict[str, str]:
+    def _subscribe(self) -> None:
         config = self.config
         wanted = {
             "color": (config.color_topic, Image, self._on_color),
@@ -99,17 +92,16 @@ class CameraInput:
         if config.mask_topic:
             wanted["mask"] = (config.mask_topic, Image, self._on_mask)
         self.qos = QoSProfile(depth=5, reliability=ReliabilityPolicy[config.reliability.upper()])
-        topics, self.kinds, self._subscriptions = {}, {}, []
+        self.kinds, self._subscriptions = {}, []
         for role, (topic, kind, callback) in wanted.items():
             if topic.endswith(("/compressed", "/compressedDepth")):
                 kind = CompressedImage
             name = topic if topic.startswith("/") else f"{self.name.rstrip('/')}/{topic}"
-            topics[role] = self._node.resolve_topic_name(name)
+            self.topics[role] = self._node.resolve_topic_name(name)
             self.kinds[role] = f"sensor_msgs/msg/{kind.__name__}"
             self._subscriptions.append(
                 self._node.create_subscription(kind, name, callback, self.qos)
             )
-        return topics
 
     def close(self) -> None:
         """Stop listening; what waits is dropped and counted."""
@@ -178,11 +170,11 @@ class CameraInput:
 
     def _on_color_info(self, message: CameraInfo) -> None:
         self._count("color_info")
-        self.info["color"] = message
+        self._decoder.info["color"] = message
 
     def _on_depth_info(self, message: CameraInfo) -> None:
         self._count("depth_info")
-        self.info["depth"] = message
+        self._decoder.info["depth"] = message
 
     def _paired(self, pairs: list[Pair[ImageMessage, ImageMessage]]) -> None:
         if self.sync.clock_resets != self._clock_resets:
@@ -197,80 +189,13 @@ class CameraInput:
             self.waiter.push(raw, pair.depth_stamp_ns, frame, raw.received_s)
         self.poll()
 
+    @property
+    def unit_hint(self) -> str | None:
+        """What is odd about the unit of the newest depth image, if anything."""
+        return self._decoder.unit_hint
+
     def decode(self, raw: RawFrame) -> PosedFrame:
         """Decoded, rectified and masked; runs in the worker. FrameError if that cannot be done."""
-        depth_m = depth_of(raw.depth, self._frames.depth_scale)
-        self.unit_hint = check_unit(_encoding(raw.depth), depth_m)
-        depth_camera, color_camera = self._rectifier("depth"), self._rectifier("color")
-        depth_m = depth_camera.depth(depth_m)
-        color = color_camera.color(color_of(raw.color))
-        ignored = self._ignored(raw, depth_m)
-        if ignored is not None:
-            depth_m = np.where(ignored, np.float32(0), depth_m)
-        if not depth_m.any():
-            raise FrameError("the depth image holds no reading at all", Cause.EMPTY_DEPTH)
-        rgbd = RgbdFrame(
-            stamp_to_ns(raw.depth.header.stamp),
-            self.name,
-            color,
-            depth_m,
-            color_camera.intrinsics,
-            depth_camera.intrinsics,
-            raw.depth_T_color,
-        )
+        rgbd = self._decoder.decode(raw.color, raw.depth, raw.mask, raw.depth_T_color)
         assert raw.map_T_camera is not None
         return PosedFrame(rgbd, raw.map_T_camera, raw.odom_T_camera)
-
-    def _rectifier(self, role: str) -> Rectifier:
-        message = self.info.get(role)
-        if message is None:
-            raise FrameError(
-                f"no CameraInfo on {self.topics[role + '_info']} yet", Cause.NO_CAMERA_INFO
-            )
-        calibration = calibration_of(message)
-        if self.config.rectified:
-            calibration = calibration.undistorted()
-        cached = self._rectifiers.get(role)
-        if cached is None or cached[0] != calibration:
-            cached = self._rectifiers[role] = (calibration, Rectifier(calibration))
-        return cached[1]
-
-    def _load_mask(self, number: int) -> Bool[ndarray, "height width"] | None:
-        names = self.config.mask_images
-        if number >= len(names) or not names[number]:
-            return None
-        image = cv2.imread(names[number], cv2.IMREAD_GRAYSCALE)
-        if image is None:
-            raise ConfigError(f"mask_images: {names[number]} cannot be read as an image")
-        return image > 0
-
-    def _ignored(
-        self, raw: RawFrame, depth_m: ndarray
-    ) -> Bool[ndarray, "depth_height depth_width"] | None:
-        """Depth pixels that must not enter the map, by the static mask and the mask topic."""
-        masks = [self._static_mask] if self._static_mask is not None else []
-        if raw.mask is not None:
-            masks.append(color_of(raw.mask)[..., 0] > 0)
-        if not masks:
-            return None
-        camera = self._rectifier(self.config.mask_camera)
-        for mask in masks:
-            if mask.shape != (camera.raw.height, camera.raw.width):
-                raise FrameError(
-                    f"mask of {mask.shape[1]}x{mask.shape[0]} px, but the "
-                    f"{self.config.mask_camera} camera has {camera.raw.width}x{camera.raw.height}; "
-                    "set mask_camera, or make masks of that size",
-                    Cause.BAD_SIZE,
-                )
-        merged = np.logical_or.reduce([camera.mask(mask) for mask in masks])
-        if self.config.mask_camera == "depth":
-            return merged
-        cameras = (self._rectifier("depth").intrinsics, camera.intrinsics)
-        return carry_mask(merged, depth_m, *cameras, raw.depth_T_color)
-
-
-def _encoding(message: ImageMessage) -> str:
-    """Encoding of the pixels; that of a compressed image precedes the kind of compression."""
-    if isinstance(message, CompressedImage):
-        return message.format.partition(";")[0].strip()
-    return message.encoding
