@@ -5,10 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from nesf_ros.cli.checks import CHECKS, FAIL, OK, Finding
+from nesf_ros.cli import checks, machine_checks
+from nesf_ros.cli.checks import FAIL, OK, Finding
 
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    checks.check_python,
+    checks.check_system_libraries,
+    checks.check_dependencies,
+    checks.check_interfaces,
+    checks.check_ros_extras,
+    machine_checks.check_fastdds_profile,
+    machine_checks.check_shared_memory,
+    machine_checks.check_dds,
+    machine_checks.check_gpu,
+    machine_checks.check_kernel_cache,
+    machine_checks.check_map_folder,
+)
+"""In the order of dependence: what fails first explains what fails later."""
 MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from nesf_ros import cli
-from nesf_ros.cli import checks, doctor
+from nesf_ros.cli import checks, doctor, machine_checks
 from nesf_ros.cli.checks import FAIL, OK, WARN, Finding
 from nesf_ros.config import MapConfig
 from nesf_ros.ros import environment
@@ -113,14 +113,14 @@ def test_a_changed_interface_is_reported_stale(tmp_path):
 def test_shared_memory_must_hold_the_segments_of_two_processes(monkeypatch, free_mib, status):
     usage = SimpleNamespace(free=free_mib << 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    (found,) = checks.check_shared_memory()
+    (found,) = machine_checks.check_shared_memory()
     assert found.status == status
     assert f"{free_mib} MiB free" in found.detail
 
 
 def test_a_profile_that_does_not_exist_is_a_failure(monkeypatch, tmp_path):
     monkeypatch.setenv(environment.PROFILE_VARIABLES[0], str(tmp_path / "gone.xml"))
-    (found,) = checks.check_fastdds_profile()
+    (found,) = machine_checks.check_fastdds_profile()
     assert found.status == FAIL
     assert "gone.xml does not exist" in found.detail
 
@@ -128,7 +128,7 @@ def test_a_profile_that_does_not_exist_is_a_failure(monkeypatch, tmp_path):
 def test_a_map_folder_that_cannot_be_made_is_a_failure(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     blocked = MapConfig(folder=str(tmp_path / "file" / "maps"))
-    monkeypatch.setattr(checks, "MapConfig", lambda: blocked)
-    (found,) = checks.check_map_folder()
+    monkeypatch.setattr(machine_checks, "MapConfig", lambda: blocked)
+    (found,) = machine_checks.check_map_folder()
     assert found.status == FAIL
     assert str(tmp_path / "file" / "maps") in found.detail
