@@ -23,7 +23,7 @@ from nesf_ros.synthetic.splits import split_named
 from nesf_ros.synthetic.things import Thing
 from nesf_ros.synthetic.walk import HANDHELD, ROBOT, standing_places
 from nesf_ros.training.framing import Framing, eyes_that_see, framed, framed_surface
-from nesf_ros.training.portraits import eyes_around, hangs, portrait_scene
+from nesf_ros.training.portraits import drawn, eyes_around, portrait_scene
 from nesf_ros.training.vocabulary import (
     COLOR_NAMES,
     MATERIALS,
@@ -44,8 +44,6 @@ SCENES_PER_SHARD = 100
 _EYES = 24  # places tried for a view
 _LEAST_SHARE = 0.06  # of a crop that the thing must fill
 _LEAST_VISIBLE = 0.35  # of a thing that must not be hidden
-_CROWD = (3, 5)
-_ALIKE = 3.0  # how many times larger or smaller neighbours may be, seen from above
 _WIDE_VIEWS = {"clean": 0, "crowd": 1, "tabletop": 4, "room": 40}
 _CLOSE = (0.15, 1.2)  # side of a crop of walls and the like, in distances
 _WIDE = (0.5, 1.4)  # side of a view of much at once, in distances
@@ -104,7 +102,7 @@ def crops_of(
     for index in range(SCENES_PER_SHARD * (1 if kind in ("room", "tabletop") else 1000)):
         rng = np.random.default_rng((about.number, KINDS.index(kind), shard, index))
         if kind in ("clean", "crowd"):
-            scene = portrait_scene(_drawn(kind, known, rng), rng)
+            scene = portrait_scene(drawn(known, kind == "crowd", rng), rng)
             eyes: Eyes | None = partial(eyes_around, count=_EYES, rng=rng)
         else:
             seed = about.seed(shard * SCENES_PER_SHARD + index)
@@ -113,25 +111,6 @@ def crops_of(
         if eyes is not None:
             for crop in _Cropper(scene, kind, eyes, rng).crops(about.novel):
                 yield crop._replace(scene=index)
-
-
-def _drawn(kind: str, known: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """Classes for a portrait: the first any, its neighbours of like size."""
-    first = str(rng.choice(known))
-    if kind == "clean" or hangs(first):
-        return [first]
-    near = [
-        name
-        for name in known
-        if not hangs(name) and 1 / _ALIKE < _width(name) / _width(first) < _ALIKE
-    ]
-    return [first, *rng.choice(near, int(rng.integers(_CROWD[0], _CROWD[1] + 1)) - 1).tolist()]
-
-
-def _width(class_name: str) -> float:
-    """Geometric mean of what it may be across."""
-    x, y, _ = CLASSES[class_name].size_m
-    return float((x[0] * x[1] * y[0] * y[1]) ** 0.25)
 
 
 def _eyes_in(scene: Scene, kind: str, rng: np.random.Generator) -> Eyes | None:

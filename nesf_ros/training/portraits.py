@@ -29,6 +29,8 @@ _ANY_TURN = 0.25  # how often one is turned anywhere
 _NEIGHBOR_M = (0.8, 1.25)  # distance of neighbours, in sums of their radii
 _OVERLAP = 0.75  # smallest distance of two things, in sums of their radii
 _TRIES = 20
+_CROWD = (3, 5)
+_ALIKE = 3.0  # how many times larger or smaller neighbours may be, seen from above
 _ELEVATION_RAD = {"stands": (-0.05, 1.15), WALL: (-0.5, 0.6), CEILING: (-1.1, -0.1)}
 _SIDE_RAD = 0.75  # how far a camera goes to the side
 _DISTANCE = (2.0, 7.0)  # of a camera, in reaches
@@ -37,6 +39,25 @@ _DISTANCE = (2.0, 7.0)  # of a camera, in reaches
 def hangs(class_name: str) -> bool:
     """Whether a class hangs on walls or ceilings rather than stands."""
     return CLASSES[class_name].places[0] in (WALL, CEILING)
+
+
+def drawn(known: Sequence[str], crowd: bool, rng: np.random.Generator) -> list[str]:
+    """Classes for a portrait: any one, and for a crowd others of like size, unless it hangs."""
+    first = str(rng.choice(known))
+    if not crowd or hangs(first):
+        return [first]
+    near = [
+        name
+        for name in known
+        if not hangs(name) and 1 / _ALIKE < _width(name) / _width(first) < _ALIKE
+    ]
+    return [first, *rng.choice(near, int(rng.integers(_CROWD[0], _CROWD[1] + 1)) - 1).tolist()]
+
+
+def _width(class_name: str) -> float:
+    """Geometric mean of what it may be across."""
+    x, y, _ = CLASSES[class_name].size_m
+    return float((x[0] * x[1] * y[0] * y[1]) ** 0.25)
 
 
 def portrait_scene(names: Sequence[str], rng: np.random.Generator) -> Scene:
