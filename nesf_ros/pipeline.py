@@ -140,9 +140,14 @@ class SemanticMapper:
         known = language.known(language.encoder.embed(texts)) if texts else []
         return [text for text, near in zip(texts, known, strict=True) if not near]
 
-    def describe(self, points_map: Float64[ndarray, "n 3"], wanted: Wanted = NOTHING) -> PointWords:
+    def describe(
+        self,
+        points_map: Float64[ndarray, "n 3"],
+        wanted: Wanted = NOTHING,
+        progress: Progress = unheard,
+    ) -> PointWords:
         """Labels of points in the map frame, and what else is wanted. QueryError as `ask`."""
-        return self._asked().describe(points_map, wanted)
+        return self._asked().describe(points_map, wanted, progress)
 
     def _asked(self) -> LanguageMap:
         if self.language is None:
@@ -183,6 +188,7 @@ class SemanticMapper:
         max_range_m: float = 20.0,
         region: Box | None = None,
         wanted: Wanted = NOTHING,
+        progress: Progress = unheard,
     ) -> View:
         """What a camera would see of the map, up to a depth of `max_range_m`.
 
@@ -202,7 +208,7 @@ class SemanticMapper:
         labelled = self.language is not None and self.language.labels is not None
         if not (wanted.texts or wanted.features or labelled):
             return view
-        words = words_in_view(self._asked(), view.depth_m, intrinsics, pose, wanted)
+        words = words_in_view(self._asked(), view.depth_m, intrinsics, pose, wanted, progress)
         return replace(view, words=words)
 
     def save(self, name: str) -> tuple[Path, int]:

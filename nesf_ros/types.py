@@ -30,6 +30,11 @@ def unheard(stage: str, share: float) -> None:
     """Progress that nobody follows."""
 
 
+def within(progress: Progress, first: float, last: float) -> Progress:
+    """Progress of a part of some work: all of that part takes the whole from `first` to `last`."""
+    return lambda stage, share: progress(stage, first + (last - first) * share)
+
+
 @dataclass(frozen=True)
 class Intrinsics:
     """Pinhole camera: u = fx·x/z + cx, v = fy·y/z + cy; pixel (0, 0) is centred on u = v = 0."""

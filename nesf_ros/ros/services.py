@@ -21,7 +21,7 @@ from nesf_ros.ros.convert import (
 from nesf_ros.ros.serving import REPLY_BYTES, Serving
 from nesf_ros.ros.views import about_unknown, camera_of, check_size, fill_view
 from nesf_ros.srv import GetMap, LoadMap, Pause, QueryPoints, RenderView, Reset, SaveMap
-from nesf_ros.types import Box, Progress, Wanted
+from nesf_ros.types import Box, Progress, Wanted, within
 from nesf_ros.voxels.updates import BYTES_PER_SENT_BLOCK, dense_codes, encode
 
 DEFAULT_RANGE_M = 20.0
@@ -96,9 +96,8 @@ class MapServices(Serving):
         response.distance = to_array(answers.distance_m)
         labelled = _labelled(mapper)
         if labelled or request.texts or request.features:
-            progress("putting them into words", 0.3)
             wanted = Wanted(request.texts, request.negatives, request.features)
-            words = mapper.describe(points, wanted)
+            words = mapper.describe(points, wanted, within(progress, 0.3, 1.0))
             response.message = about_unknown(words.unknown)
             response.relevancy = to_array(words.relevancy)
             if words.features is not None:
@@ -122,7 +121,8 @@ class MapServices(Serving):
         check_size(camera, request, _labelled(mapper))
         progress("casting rays", 0.0)
         wanted = Wanted(request.texts, request.negatives, request.features)
-        view = mapper.render_view(camera, pose, reach, box, wanted)
+        words = within(progress, 0.3, 0.8)
+        view = mapper.render_view(camera, pose, reach, box, wanted, words)
         progress("packing the pictures", 0.8)
         fill_view(response, view, self.header(mapper.map))
 

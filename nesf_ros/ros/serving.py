@@ -25,7 +25,7 @@ from nesf_ros.ros.deadline import Pending, Step, at_once, in_time
 from nesf_ros.ros.tf import Transforms
 from nesf_ros.ros.worker import RequestThread, Worker
 from nesf_ros.semantics.questions import all_texts
-from nesf_ros.types import Box, Progress, unheard
+from nesf_ros.types import Box, Progress, unheard, within
 from nesf_ros.voxels.map import VoxelMap
 
 MAX_DEADLINE_S = 3600.0
@@ -142,9 +142,7 @@ class Serving:
             mapper.read(unread[number])
 
         def fill(check: Callable[[], None]) -> None:
-            def progress(stage: str, share: float) -> None:
-                heard(check, stage, first + (1 - first) * share)
-
+            progress = within(partial(heard, check), first, 1.0)
             progress("asking the map", 0.0)
             work(mapper, request, response, progress)
             _sign(response, mapper)  # here, where no frame can come between

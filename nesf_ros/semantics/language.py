@@ -29,7 +29,7 @@ from nesf_ros.semantics.questions import (
     all_texts,
 )
 from nesf_ros.semantics.relevancy import observed_fraction, relevancy
-from nesf_ros.types import NOTHING, Box, PosedFrame, Progress, Wanted, unheard
+from nesf_ros.types import NOTHING, Box, PosedFrame, Progress, Wanted, unheard, within
 from nesf_ros.vision.crops import Sees, crop_batches
 from nesf_ros.vision.memory import by_halves
 from nesf_ros.vision.text import LABELS_AT_ONCE, Encoder, TextEncoder
@@ -44,6 +44,10 @@ AT_ONCE = 2**24
 """Cosines held at a time: 64 MiB."""
 READ, COMPARED = 0.4, 0.5
 """Progress of a question once its texts are embedded, and once voxels are compared with them."""
+POINTS_AT_ONCE = 2**15
+"""Looked up before it is told how far this is."""
+LOOKED_UP = 0.6
+"""Progress once points are looked up, of what is to be told of them."""
 
 
 @runtime_checkable
@@ -123,10 +127,10 @@ class LanguageMap:
         threshold = question.threshold or self._calibration.relevant_above
         if not 0 < threshold < 1:
             raise QueryError(f"threshold {threshold:g}; it lies between 0 and 1")
-        progress("comparing the map with them", READ)
         self.layer.follow(self._map)
         voxels, rows = self._voxels_in(question.region)
-        scores = self._relevancy(wanted, rows, question.negatives).numpy()
+        compared = within(progress, READ, COMPARED)
+        scores = self._relevancy(wanted, rows, question.negatives, compared).numpy()
         known = self.known(wanted[: len(question.texts)]) + [True] * (question.image is not None)
         scores[:, np.logical_not(known)] = 0.0
         where = voxels.cpu().numpy()
@@ -146,14 +150,18 @@ class LanguageMap:
             relevancy=scores,
         )
 
-    def describe(self, points_m: Float64[ndarray, "n 3"], wanted: Wanted = NOTHING) -> PointWords:
+    def describe(
+        self,
+        points_m: Float64[ndarray, "n 3"],
+        wanted: Wanted = NOTHING,
+        progress: Progress = unheard,
+    ) -> PointWords:
         """Labels of points (map frame), and what else is wanted of them. Raises QueryError.
 
         A point speaks for the voxel around it, or one beside it (`lookup.rows_at`).
         """
         self.layer.follow(self._map)
-        size_m = self._map.config.voxel_size_m
-        rows = rows_at(self.layer, torch.from_numpy(points_m), size_m)
+        rows = self._rows_at(points_m, within(progress, 0.0, LOOKED_UP))
         known = (rows >= 0).cpu()
         rows = rows[rows >= 0]
         label, confidence = (torch.zeros(len(known), dtype=torch.uint8) for _ in range(2))
@@ -164,7 +172,8 @@ class LanguageMap:
         if wanted.texts:
             all_texts(wanted.texts, wanted.negatives)
             texts = self.encoder.embed(wanted.texts)
-            relevant[known] = self._relevancy(texts, rows, wanted.negatives)
+            compared = within(progress, LOOKED_UP, 1.0)
+            relevant[known] = self._relevancy(texts, rows, wanted.negatives, compared)
             near = self.known(texts)
             relevant[:, ~torch.tensor(near)] = torch.nan
             unknown = [
@@ -188,8 +197,18 @@ class LanguageMap:
             vocabulary.nearest(texts) >= (self._config.known_above or vocabulary.known_above)
         ).tolist()
 
+    def _rows_at(
+        self, points_m: Float64[ndarray, "n 3"], progress: Progress
+    ) -> Int64[Tensor, " n"]:
+        parts = torch.from_numpy(points_m).split(POINTS_AT_ONCE)
+        rows = []
+        for number, part in enumerate(parts):
+            progress("putting the points into words", number / len(parts))
+            rows.append(rows_at(self.layer, part, self._map.config.voxel_size_m))
+        return torch.cat(rows)
+
     def _relevancy(
-        self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str] = ()
+        self, wanted: Tensor, rows: Tensor | None, negatives: Sequence[str], progress: Progress
     ) -> Float32[Tensor, "n texts"]:
         """Of rows of the layer (all where None) for embedded texts; in main memory."""
         phrases = self.encoder.embed(negatives or self._config.canonical)
@@ -209,6 +228,7 @@ class LanguageMap:
 
         step = max(1, AT_ONCE // len(texts))
         for start in range(0, count, step):
+            progress("comparing the map with the texts", start / count)
             part = range(start, min(start + step, count))
             out[part.start : part.stop] = by_halves(of, part)
         return out

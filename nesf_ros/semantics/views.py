@@ -9,7 +9,7 @@ from numpy import ndarray
 from nesf_ros.geometry.cameras import unproject_image
 from nesf_ros.geometry.se3 import transform_points
 from nesf_ros.semantics.language import LanguageMap
-from nesf_ros.types import Intrinsics, ViewWords, Wanted
+from nesf_ros.types import Intrinsics, Progress, ViewWords, Wanted, unheard
 
 
 def words_in_view(
@@ -18,12 +18,13 @@ def words_in_view(
     camera: Intrinsics,
     map_T_camera: Float64[ndarray, "4 4"],
     wanted: Wanted,
+    progress: Progress = unheard,
 ) -> ViewWords:
     """What is known of the surfaces that a view of the map shows. Raises QueryError as `ask`."""
     seen = depth_m > 0
     points = unproject_image(depth_m, camera)[seen].astype(np.float64)
     points = transform_points(map_T_camera, points)
-    words = language.describe(points, wanted)
+    words = language.describe(points, wanted, progress)
     label = None
     if language.labels is not None:
         label = np.zeros(depth_m.shape, np.uint8)

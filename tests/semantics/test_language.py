@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, SemanticsConfig, VisionConfig
 from nesf_ros.errors import QueryError, StorageError, VisionError
 from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.semantics import language
 from nesf_ros.semantics.questions import IMAGE, Question
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, Wanted
 from nesf_ros.vision.vocabulary import Vocabulary
@@ -131,7 +132,7 @@ def test_a_question_tells_how_far_it_is_and_ends_when_told_to(mapper):
     texts = [f"thing {number}" for number in range(10)]
     mapper.ask(Question(tuple(texts)), lambda stage, share: told.append((stage, share)))
     assert [stage for stage, _ in told] == [
-        "reading the texts", "reading the texts", "comparing the map with them",
+        "reading the texts", "reading the texts", "comparing the map with the texts",
         *(f"looking for {text}" for text in texts),
     ]  # fmt: skip
     shares = [share for _, share in told]
@@ -144,6 +145,39 @@ def test_a_question_tells_how_far_it_is_and_ends_when_told_to(mapper):
     with pytest.raises(QueryError, match="reading the texts"):
         mapper.ask(Question(("blue",)), stop)
     assert mapper.language.model.read == []
+
+
+def test_a_large_map_and_many_points_are_gone_through_in_steps(mapper, monkeypatch):
+    points = np.array([[-0.5, 0.0, 1.5], [0.5, 0.0, 1.53], [0.0, 0.0, 0.5], [9.0, 9.0, 9.0]])
+    whole = mapper.describe(points, Wanted(["blue", "red"]))
+    asked = mapper.ask(Question(("blue", "red")))
+    monkeypatch.setattr(language, "AT_ONCE", 4 * len(mapper.layer) // 4)  # for 2 + 2 texts
+    monkeypatch.setattr(language, "POINTS_AT_ONCE", 1)
+    told = []
+    again = mapper.ask(Question(("blue", "red")), lambda *step: told.append(step))
+    np.testing.assert_array_equal(again.relevancy, asked.relevancy)
+    shares = [share for stage, share in told if stage == "comparing the map with the texts"]
+    assert shares == pytest.approx([0.4, 0.425, 0.45, 0.475], abs=1e-3)
+    told.clear()
+    words = mapper.describe(points, Wanted(["blue", "red"]), lambda *step: told.append(step))
+    np.testing.assert_array_equal(words.relevancy, whole.relevancy)
+    np.testing.assert_array_equal(words.label, whole.label)
+    stage = "putting the points into words"
+    assert told[:4] == [(stage, pytest.approx(0.15 * number)) for number in range(4)]
+    assert told[4:] == [("comparing the map with the texts", pytest.approx(0.6))]
+
+    def stop(stage, share):
+        if share > 0.4:
+            raise QueryError(f"ended at {share:.3f}")
+
+    monkeypatch.setattr(language, "POINTS_AT_ONCE", 48 * 64 // 8)
+    for work in (
+        lambda: mapper.ask(Question(("blue", "red")), stop),
+        lambda: mapper.describe(np.tile(points, (768, 1)), Wanted(["blue"]), stop),
+        lambda: mapper.render_view(CAMERA, np.eye(4), wanted=Wanted(["blue"]), progress=stop),
+    ):
+        with pytest.raises(QueryError, match=r"ended at 0\.4[25]"):
+            work()
 
 
 def test_a_gpu_without_room_is_asked_in_parts(mapper, monkeypatch):
