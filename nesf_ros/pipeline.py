@@ -16,8 +16,9 @@ from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
-from nesf_ros.semantics.language import LanguageMap, Model
+from nesf_ros.semantics.language import LanguageMap
 from nesf_ros.semantics.questions import Answer, PointWords, Question
+from nesf_ros.semantics.reading import Model
 from nesf_ros.semantics.views import words_in_view
 from nesf_ros.types import (
     NOTHING,
@@ -113,7 +114,7 @@ class SemanticMapper:
         Those alone that have no embedding yet. None without a model. Raises QueryError for a text
         that cannot be read.
         """
-        return self.language.unread(texts) if self.language else []
+        return self.language.reader.unread(texts) if self.language else []
 
     def read(self, part: Sequence[str]) -> None:
         """Embed a part of what is `unread`: a question that has its texts read waits for nothing.
@@ -121,7 +122,7 @@ class SemanticMapper:
         Costly with a large model; without one, nothing.
         """
         if self.language:
-            self.language.encoder.embed(part)
+            self.language.reader.embed(part)
 
     def ask(self, question: Question, progress: Progress = unheard) -> Answer:
         """Where texts, or what an image shows, are in the map.
@@ -136,8 +137,8 @@ class SemanticMapper:
 
     def unknown(self, texts: Sequence[str]) -> list[str]:
         """Those of the texts that are far from all that the model was trained with."""
-        language = self._asked()
-        known = language.known(language.encoder.embed(texts)) if texts else []
+        reader = self._asked().reader
+        known = reader.known(reader.embed(texts)) if texts else []
         return [text for text, near in zip(texts, known, strict=True) if not near]
 
     def describe(

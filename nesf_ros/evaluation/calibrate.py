@@ -27,8 +27,9 @@ from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
 from nesf_ros.semantics.fusion import projected, visible_voxels
 from nesf_ros.semantics.instances import BEST
-from nesf_ros.semantics.language import LanguageMap, Model
+from nesf_ros.semantics.language import LanguageMap
 from nesf_ros.semantics.questions import Question
+from nesf_ros.semantics.reading import Model
 from nesf_ros.synthetic.generate import labelled_scene
 from nesf_ros.synthetic.objects import CLASSES
 from nesf_ros.synthetic.order import Order
@@ -139,7 +140,7 @@ def _label_samples(
     rows = rng.permutation(np.flatnonzero(truth >= 0))[:MOST]
     number = np.full(len(room.classes), -1)
     number[asked] = np.arange(len(asked))
-    texts = language.encoder.embed([room.classes[index] for index in asked])
+    texts = language.reader.embed([room.classes[index] for index in asked])
     cosines = language.layer.similarity(texts.to(language.layer.device), torch.from_numpy(rows))
     return cosines.cpu(), torch.from_numpy(number[truth[rows]])
 

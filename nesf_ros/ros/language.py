@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from nesf_ros.errors import NesfError, QueryError, StorageError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.worker import Worker
-from nesf_ros.semantics.language import Model
+from nesf_ros.semantics.reading import Model
 from nesf_ros.types import PosedFrame
 
 

@@ -34,6 +34,10 @@ class Question:
     threshold: float = 0.0
     """Relevancy from which something counts as found, 0–1; 0: as validated for the model."""
 
+    def names(self) -> list[str]:
+        """What the answers are called."""
+        return [*self.texts, *([IMAGE] if self.image is not None else [])]
+
     def keys(self) -> list[str]:
         """What each text, and the image, is known by from question to question."""
         keys = [" ".join(text.split()) for text in self.texts]

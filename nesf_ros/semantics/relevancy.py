@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from nesf_ros.types import Box
+from nesf_ros.errors import QueryError
+from nesf_ros.types import Box, Progress
+from nesf_ros.vision.memory import by_halves
 from nesf_ros.voxels.blocks import BLOCKS_AT_ONCE
+from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.map import VoxelMap, voxel_range
 from nesf_ros.voxels.state import occupancy_code
 
 TEMPERATURE = 10.0
 """LERF's code; its paper's formula leaves it out."""
+MAX_SCORES = 2**28
+"""Relevancies of one question: 1 GiB."""
+AT_ONCE = 2**24
+"""Cosines held at a time: 64 MiB."""
 
 
 def relevancy(
@@ -26,6 +33,38 @@ def relevancy(
     one against the phrase that is nearest. 0.5: as near as that phrase.
     """
     return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True))).sigmoid()
+
+
+def relevancies(
+    layer: FeatureLayer,
+    asked: tuple[Float32[Tensor, "texts dim"], Float32[Tensor, "phrases dim"]],
+    rows: Int64[Tensor, " n"] | None,
+    progress: Progress,
+) -> Float32[Tensor, "n texts"]:
+    """Relevancy of texts in rows of a layer (all where None), 0–1; in main memory.
+
+    `asked` are the texts, and phrases to hold them against. QueryError for more than `MAX_SCORES`.
+    """
+    count, texts = len(layer) if rows is None else len(rows), len(asked[0])
+    if count * texts > MAX_SCORES:
+        raise QueryError(
+            f"{texts} texts in {count} voxels are more than {MAX_SCORES} answers at a time; ask "
+            "for fewer texts, or in a smaller region"
+        )
+    embedded = torch.cat(asked).to(layer.device)
+    out = torch.empty(count, texts)
+
+    def of(part: range) -> Tensor:
+        chosen = slice(part.start, part.stop) if rows is None else rows[part.start : part.stop]
+        cosines = layer.similarity(embedded, chosen)
+        return relevancy(cosines[:, :texts], cosines[:, texts:]).cpu()
+
+    step = max(1, AT_ONCE // len(embedded))
+    for start in range(0, count, step):
+        progress("comparing the map with the texts", start / count)
+        part = range(start, min(start + step, count))
+        out[part.start : part.stop] = by_halves(of, part)
+    return out
 
 
 def observed_fraction(voxel_map: VoxelMap, box: Box) -> float:

@@ -130,7 +130,7 @@ def test_a_view_before_the_first_frame_is_black(robot, fresh):
             "render_view",
             {"pose": AHEAD, "width": 64, "height": 48, "texts": ["a box"], "features": True},
             ["reading the texts", "asking the map", "casting rays",
-             "putting the points into words", "comparing the map with the texts",
+             "looking up the points in words", "comparing the map with the texts",
              "packing the pictures", "done"],
         ),
     ],

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, SemanticsConfig, VisionConfig
 from nesf_ros.errors import QueryError, StorageError, VisionError
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.semantics import language
+from nesf_ros.semantics import lookup, relevancy
 from nesf_ros.semantics.questions import IMAGE, Question
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, Wanted
 from nesf_ros.vision.vocabulary import Vocabulary
@@ -151,8 +151,8 @@ def test_a_large_map_and_many_points_are_gone_through_in_steps(mapper, monkeypat
     points = np.array([[-0.5, 0.0, 1.5], [0.5, 0.0, 1.53], [0.0, 0.0, 0.5], [9.0, 9.0, 9.0]])
     whole = mapper.describe(points, Wanted(["blue", "red"]))
     asked = mapper.ask(Question(("blue", "red")))
-    monkeypatch.setattr(language, "AT_ONCE", 4 * len(mapper.layer) // 4)  # for 2 + 2 texts
-    monkeypatch.setattr(language, "POINTS_AT_ONCE", 1)
+    monkeypatch.setattr(relevancy, "AT_ONCE", 4 * len(mapper.layer) // 4)  # for 2 + 2 texts
+    monkeypatch.setattr(lookup, "POINTS_AT_ONCE", 1)
     told = []
     again = mapper.ask(Question(("blue", "red")), lambda *step: told.append(step))
     np.testing.assert_array_equal(again.relevancy, asked.relevancy)
@@ -162,7 +162,7 @@ def test_a_large_map_and_many_points_are_gone_through_in_steps(mapper, monkeypat
     words = mapper.describe(points, Wanted(["blue", "red"]), lambda *step: told.append(step))
     np.testing.assert_array_equal(words.relevancy, whole.relevancy)
     np.testing.assert_array_equal(words.label, whole.label)
-    stage = "putting the points into words"
+    stage = "looking up the points in words"
     assert told[:4] == [(stage, pytest.approx(0.15 * number)) for number in range(4)]
     assert told[4:] == [("comparing the map with the texts", pytest.approx(0.6))]
 
@@ -170,7 +170,7 @@ def test_a_large_map_and_many_points_are_gone_through_in_steps(mapper, monkeypat
         if share > 0.4:
             raise QueryError(f"ended at {share:.3f}")
 
-    monkeypatch.setattr(language, "POINTS_AT_ONCE", 48 * 64 // 8)
+    monkeypatch.setattr(lookup, "POINTS_AT_ONCE", 48 * 64 // 8)
     for work in (
         lambda: mapper.ask(Question(("blue", "red")), stop),
         lambda: mapper.describe(np.tile(points, (768, 1)), Wanted(["blue"]), stop),

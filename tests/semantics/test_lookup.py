@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from nesf_ros.config import SemanticsConfig
-from nesf_ros.semantics.lookup import REACH_VOXELS, rows_at
+from nesf_ros.semantics.lookup import REACH_VOXELS, rows_at, rows_in
+from nesf_ros.types import Box
 from nesf_ros.voxels.features import FeatureLayer
 
 
@@ -30,6 +31,17 @@ def test_each_point_belongs_to_its_own_voxel_or_else_to_the_nearest_beside():
             assert row == -1
     assert (rows < 0).any()
     assert ((known[rows] != np.floor(points)).any(1) & (rows >= 0)).sum() > 100
+
+
+def test_a_box_holds_the_voxels_whose_centres_lie_in_it():
+    layer = FeatureLayer(SemanticsConfig(), "tiny@0", 8, "cpu")
+    voxels = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 0, 0], [-1, 0, 0], [1, 1, 0], [20, 0, 0]])
+    codes = layer.learn(torch.eye(8)).encode(torch.eye(8)[: len(voxels)])
+    rows = layer.fuse(voxels, codes, torch.ones(len(voxels)))
+    # Centres at 5, 15, 25, −5 and 205 cm along x; the lower side belongs to a box, the upper not.
+    box = Box((0.05, 0.0, 0.0), (0.25, 0.1, 0.1))
+    assert rows_in(layer, box, 0.1).tolist() == sorted(rows[:2].tolist())
+    assert rows_in(layer, Box((5.0, 5.0, 5.0), (6.0, 6.0, 6.0)), 0.1).tolist() == []
 
 
 def test_points_out_of_every_map_and_an_empty_layer():

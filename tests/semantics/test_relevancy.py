@@ -6,9 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nesf_ros.config import MapConfig
-from nesf_ros.semantics.relevancy import observed_fraction, relevancy
-from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
+from nesf_ros.config import MapConfig, SemanticsConfig
+from nesf_ros.errors import QueryError
+from nesf_ros.semantics import relevancy as module
+from nesf_ros.semantics.relevancy import observed_fraction, relevancies, relevancy
+from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, unheard
+from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.updates import dense_codes
 
@@ -21,6 +24,25 @@ def test_the_least_of_the_pairwise_softmaxes():
     expected = (10 * pairs).softmax(0)[0].amin(-1)  # as LERF's code has it
     torch.testing.assert_close(relevancy(texts, phrases), expected)
     assert relevancy(torch.tensor([[0.3]]), torch.tensor([[0.3, 0.1]])).item() == 0.5
+
+
+def test_relevancies_of_a_layer_by_hand_and_no_more_than_fit(monkeypatch):
+    layer = FeatureLayer(SemanticsConfig(), "tiny@0", 8, "cpu")
+    features = torch.eye(8)[:3]
+    voxels = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
+    layer.fuse(voxels, layer.learn(torch.eye(8)).encode(features), torch.ones(3))
+    asked = torch.eye(8)[:2], torch.eye(8)[5:7]  # no voxel is like the phrases
+    near, far = 1 / (1 + np.exp(-10)), 0.5
+    whole = relevancies(layer, asked, None, unheard)
+    expected = torch.tensor([[near, far], [far, near], [far, far]], dtype=torch.float32)
+    torch.testing.assert_close(whole, expected, atol=0.02, rtol=0)
+    rows = torch.tensor([2, 0])
+    torch.testing.assert_close(relevancies(layer, asked, rows, unheard), whole[rows])
+    assert relevancies(layer, asked, rows[:0], unheard).shape == (0, 2)
+    monkeypatch.setattr(module, "MAX_SCORES", 5)
+    with pytest.raises(QueryError, match="2 texts in 3 voxels are more than 5"):
+        relevancies(layer, asked, None, unheard)
+    assert len(relevancies(layer, asked, rows, unheard)) == 2
 
 
 @pytest.fixture(scope="module")
