@@ -15,6 +15,7 @@ from torch import Tensor
 from nesf_ros.errors import QueryError
 from nesf_ros.semantics.calibration import Calibration
 from nesf_ros.vision.memory import by_halves
+from nesf_ros.vision.text import clean
 from nesf_ros.voxels.features import FeatureLayer
 
 MOST = 2000
@@ -44,7 +45,7 @@ class LabelSet:
     def of(cls, names: Sequence[str], encoder: Embeds, calibration: Calibration) -> LabelSet:
         """Have names encoded; one that is given twice counts once, as does white space.
 
-        Raises QueryError for no name, and as `names_once` and the encoder do.
+        Raises QueryError for no name, and as `names_once` does.
         """
         once = names_once(names)
         if not once:
@@ -70,8 +71,11 @@ class LabelSet:
 
 
 def names_once(names: Sequence[str]) -> tuple[str, ...]:
-    """Each name once, with single spaces. Raises QueryError for more than `MOST`."""
-    once = tuple(dict.fromkeys(" ".join(name.split()) for name in names))
+    """Each name once, with single spaces.
+
+    Raises QueryError for more than `MOST`, and for one that cannot be read (`vision.text.clean`).
+    """
+    once = tuple(dict.fromkeys(clean(name) for name in names))
     if len(once) > MOST:
         raise QueryError(f"{len(once)} labels; give 1 to {MOST}")
     return once

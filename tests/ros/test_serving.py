@@ -218,6 +218,14 @@ def test_labels_that_were_given_later_stay(bench):
     assert bench.mapper.language.labels.names == ("red",)
 
 
+def test_labels_that_are_refused_do_not_stand_in_the_way_of_those_before(bench):
+    older = bench.ask("set_labels", labels=MANY)
+    bench.wait(lambda: bench.model.begun == 1)
+    assert "empty text" in bench.reply(bench.ask("set_labels", labels=["red", " "])).message
+    bench.let()
+    assert bench.reply(older).success and bench.mapper.language.labels.names == tuple(MANY)
+
+
 def test_what_is_too_much_is_refused_before_it_is_read(bench):
     for name, fields, message in (
         ("query_relevancy", {"texts": ["x"] * 501}, "501 texts"),
