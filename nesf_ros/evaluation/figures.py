@@ -1,4 +1,4 @@
-"""Figures with their confidence intervals, and the two curves that ask for a library elsewhere."""
+"""Figures with their confidence intervals, and the curves that ask for a library elsewhere."""
 
 from __future__ import annotations
 
@@ -93,6 +93,37 @@ def _beaten(over: Float[ndarray, " n"], under: Float[ndarray, " m"]) -> float:
     ordered = np.sort(under)
     below = np.searchsorted(ordered, over, "left") + np.searchsorted(ordered, over, "right")
     return float(below.sum() / 2)
+
+
+def average_precision(scores: Float[ndarray, " n"], there: Bool[ndarray, " n"]) -> float:
+    """Area under the precision–recall curve, as a sum over all thresholds; ties are one threshold.
+
+    Raises EvaluationError where nothing is there.
+    """
+    if not there.any():
+        raise EvaluationError("nothing of what was asked for is there: precision has no curve")
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(there[order])
+    last = np.r_[np.diff(scores[order]) != 0, True]  # of each score
+    said, right = np.flatnonzero(last) + 1, right[last]
+    return float(np.sum(np.diff(right, prepend=0) * right / said) / right[-1])
+
+
+def average_precision_over(
+    scores: Float[ndarray, " n"],
+    there: Bool[ndarray, " n"],
+    scenes: Int[ndarray, " n"],
+    seed: int = 0,
+) -> Figure:
+    """`average_precision` of all samples together; the interval is over scenes, drawn anew."""
+    value = average_precision(scores, there)
+    groups = [np.flatnonzero(scenes == scene) for scene in np.unique(scenes)]
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(groups), size=(_RESAMPLES, len(groups)))
+    picks = [np.concatenate([groups[index] for index in row]) for row in drawn]
+    again = [average_precision(scores[pick], there[pick]) for pick in picks if there[pick].any()]
+    low, high = np.percentile(again, (2.5, 97.5)).tolist()
+    return Figure(value, low, high, len(scores))
 
 
 def best_threshold(positive: Float[ndarray, " n"], negative: Float[ndarray, " m"]) -> float:

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from nesf_ros.errors import EvaluationError
-from nesf_ros.evaluation.figures import auroc, auroc_over, best_threshold, mean_over
+from nesf_ros.evaluation.figures import (
+    auroc,
+    auroc_over,
+    average_precision,
+    average_precision_over,
+    best_threshold,
+    mean_over,
+)
 
 
 def test_mean_and_interval_of_independent_samples():
@@ -64,3 +71,28 @@ def test_threshold_between_the_sides():
     # One positive among the negatives is given up.
     threshold = best_threshold(np.array([0.15, 0.8, 0.9]), np.array([0.1, 0.2, 0.3]))
     assert threshold == pytest.approx(0.55)
+
+
+def test_average_precision_by_hand():
+    scores, there = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, False, True, False])
+    assert average_precision(scores, there) == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision(scores[::-1].copy(), there[::-1].copy()) == pytest.approx(5 / 6)
+    assert average_precision(scores, there[::-1].copy()) == pytest.approx((1 / 2 + 2 / 4) / 2)
+    # Equal scores: no order among them is better than another.
+    assert average_precision(np.ones(4), there) == 0.5
+    with pytest.raises(EvaluationError, match="nothing of what was asked for is there"):
+        average_precision(scores, np.zeros(4, bool))
+
+
+def test_the_interval_of_average_precision_is_over_scenes():
+    rng = np.random.default_rng(0)
+    there = rng.random(400) < 0.2
+    scores = rng.random(400) + 0.5 * there
+    one = average_precision_over(scores, there, np.arange(400) // 40)
+    again = average_precision_over(scores, there, np.arange(400) // 40)
+    assert one == again and one.value == average_precision(scores, there)
+    assert one.low < one.value < one.high and one.count == 400
+    # Scenes of which one has all that is hard differ more than scenes alike.
+    order = np.argsort(scores - there, kind="stable")
+    apart = average_precision_over(scores[order], there[order], np.arange(400) // 100)
+    assert apart.high - apart.low > one.high - one.low
