@@ -63,13 +63,21 @@ VISIBLE_SHARE = 3e-4
 _VIEW_HZ = 1.0
 
 
-def labelled_scene(order: Order, index: int) -> LabelledScene:
-    """Scene number `index` of the order's split: built, seen from everywhere, and labelled."""
+def built_scene(order: Order, index: int) -> Scene:
+    """What there is in scene number `index` of the order's split."""
+    split, count = split_named(order.split), order.count or None
+    seed, excluded = split.seed(index), split.excluded
+    return make_scene(order.kind, seed, novel=split.novel, exclude=excluded, count=count)
+
+
+def labelled_scene(order: Order, index: int, built: Scene | None = None) -> LabelledScene:
+    """Scene number `index` of the order's split: built, seen from everywhere, and labelled.
+
+    `built` spares the building where it has been done, by `built_scene`.
+    """
     split = split_named(order.split)
     seed = split.seed(index)
-    scene = make_scene(
-        order.kind, seed, novel=split.novel, exclude=split.excluded, count=order.count or None
-    )
+    scene = built or built_scene(order, index)
     style = order.style or SCENES[order.kind].style
     poses = camera_path(scene, style, order.views, seed, _VIEW_HZ)
     views = list(_views(scene, order, poses, seed, split.novel))
