@@ -21,7 +21,7 @@ from nesf_ros.evaluation.figures import (
     best_threshold,
     mean_over,
 )
-from nesf_ros.evaluation.lerf_scenes import Asked, LerfScene, existence
+from nesf_ros.evaluation.lerf_scenes import LerfScene, Sight, existence
 from nesf_ros.types import Box, PosedFrame
 
 RENDERED, POINTS = PROTOCOLS = ("rendered 2D", "3D points")
@@ -61,6 +61,8 @@ class Verdicts:
     hit_scenes: Int[ndarray, " samples"]
     hit_kinds: tuple[str, ...]
     """One of `lerf_queries.KINDS` for each sample."""
+    chances: Float[ndarray, " samples"]
+    """Share of the image, or of the known points, that would have been a hit."""
     scores: Float[ndarray, " asked"]
     """Existence: the largest relevancy of a phrase in a scene; 0 where nothing is known."""
     there: Bool[ndarray, " asked"]
@@ -90,14 +92,14 @@ def judged(method: Method, scenes: Sequence[LerfScene], voxel_size_m: float) -> 
 
 @dataclass(frozen=True)
 class _Scene:
-    hits: list[tuple[bool, str]]
+    hits: list[tuple[bool, str, float]]
     scores: list[tuple[float, bool]]
 
 
 def _rendered(answers: Answers, scene: LerfScene, there: dict[str, bool]) -> _Scene:
     texts = list(dict.fromkeys([*(asked.query.text for asked in scene.asked), *there]))
     best = np.zeros(len(texts))
-    hits: dict[tuple[int, int], bool] = {}
+    hits: dict[tuple[int, int], tuple[bool, str, float]] = {}
     for number, view in enumerate(scene.held_out):
         maps = answers.view(texts, view)
         _check(maps, texts)
@@ -105,14 +107,10 @@ def _rendered(answers: Answers, scene: LerfScene, there: dict[str, bool]) -> _Sc
         for index, asked in enumerate(scene.asked):
             for sight in asked.sights:
                 if sight.view == number:
-                    inside = _in_box(maps[index], sight.box_px, view.rgbd.color.shape[:2])
-                    hits[index, number] = inside
+                    inside = _in_box(maps[index], sight.box_px, sight.mask.shape)
+                    hits[index, number] = (inside, asked.query.kind, _share(sight))
     return _Scene(
-        [
-            (hits[index, s.view], a.query.kind)
-            for index, a in enumerate(scene.asked)
-            for s in a.sights
-        ],
+        [hits[index, s.view] for index, asked in enumerate(scene.asked) for s in asked.sights],
         [(float(best[texts.index(text)]), is_there) for text, is_there in there.items()],
     )
 
@@ -126,10 +124,11 @@ def _by_points(
     texts = list(dict.fromkeys([*(asked.query.text for asked in scene.asked), *there]))
     known = ask(texts)
     _check(known.relevancy, texts)
-    hits = [
-        (_near_box(known.points, values, asked, voxel_size_m), asked.query.kind)
-        for values, asked in zip(known.relevancy, scene.asked, strict=False)
-    ]
+    hits = []
+    for values, asked in zip(known.relevancy, scene.asked, strict=False):
+        inside, peak = _within(known.points, asked.box, voxel_size_m), _peak(values)
+        hit = peak is not None and bool(inside[peak])
+        hits.append((hit, asked.query.kind, float(inside.mean()) if len(inside) else 0.0))
     best = [_largest(values) for values in known.relevancy]
     return _Scene(hits, [(best[texts.index(text)], is_there) for text, is_there in there.items()])
 
@@ -168,28 +167,27 @@ def _in_box(
     return left - 0.5 <= x <= right + 0.5 and upper - 0.5 <= y <= lower + 0.5
 
 
-def _near_box(
-    points: Float[ndarray, "n 3"], values: Float[ndarray, " n"], asked: Asked, margin_m: float
-) -> bool:
-    peak = _peak(values)
-    return peak is not None and _within(points[peak], asked.box, margin_m)
+def _share(sight: Sight) -> float:
+    left, upper, right, lower = sight.box_px
+    return (right + 1 - left) * (lower + 1 - upper) / sight.mask.size
 
 
-def _within(point: Float[ndarray, " 3"], box: Box, margin_m: float) -> bool:
-    above = point >= np.array(box.lower) - margin_m
-    return bool((above & (point <= np.array(box.upper) + margin_m)).all())
+def _within(points: Float[ndarray, "n 3"], box: Box, margin_m: float) -> Bool[ndarray, " n"]:
+    lower, upper = np.array(box.lower) - margin_m, np.array(box.upper) + margin_m
+    return np.all((points >= lower) & (points <= upper), axis=1)
 
 
 def _joined(parts: Sequence[_Scene]) -> Verdicts:
     hits = [(*hit, number) for number, part in enumerate(parts) for hit in part.hits]
     scores = [(*score, number) for number, part in enumerate(parts) for score in part.scores]
     return Verdicts(
-        np.array([hit for hit, _, _ in hits], bool),
-        np.array([number for _, _, number in hits], int),
-        tuple(kind for _, kind, _ in hits),
-        np.array([score for score, _, _ in scores], float),
+        np.array([hit for hit, *_ in hits], bool),
+        np.array([number for *_, number in hits], int),
+        tuple(kind for _, kind, *_ in hits),
+        np.array([chance for *_, chance, _ in hits], float),
+        np.array([score for score, *_ in scores], float),
         np.array([there for _, there, _ in scores], bool),
-        np.array([number for _, _, number in scores], int),
+        np.array([number for *_, number in scores], int),
     )
 
 
@@ -203,7 +201,8 @@ def figures(
 ) -> dict[str, Figure]:
     """Figures of what was judged; each name says the protocol.
 
-    Localisation is a share of hits, of all phrases and of each kind. For existence: average
+    Localisation is a share of hits, of all phrases and of each kind; by chance it would be that of
+    a pixel, or point, taken blindly. For existence: average
     precision, and, where a threshold from validation is given for the protocol, the precision
     (share of what is said to be there that is) and the recall (share of what is there that is said
     to be) at it.
@@ -211,6 +210,7 @@ def figures(
     found: dict[str, Figure] = {}
     for name, them in verdicts.items():
         found[f"localisation, {name}"] = mean_over(them.hits, them.hit_scenes)
+        found[f"localisation by chance, {name}"] = mean_over(them.chances, them.hit_scenes)
         for kind in dict.fromkeys(them.hit_kinds):
             mask = np.array([k == kind for k in them.hit_kinds])
             title = f"localisation by {kind}, {name}"

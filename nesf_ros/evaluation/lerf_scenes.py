@@ -43,7 +43,7 @@ MIN_PX, MIN_PART_PX = 60, 30
 """From how many pixels on an image shows a thing, or a part, well enough to be asked for it."""
 MIN_FRAMES = 5
 """So many frames must show what is asked for: LERF's own filter of what it knows."""
-LARGEST_M = 1.0
+LARGEST_M = {TABLE: 0.6, ROOM: 1.0}
 """Longer things are not asked for."""
 MOST = 0.55
 """Share of a thing's surface that must have a colour, or be of a material, to be called by it."""
@@ -70,7 +70,7 @@ class Asked:
 
     query: Query
     box: Box
-    """Axis-aligned, around all of it, seen or not, map frame, metres."""
+    """Axis-aligned, around all of it, seen or not, map frame, metres. Two handles have one box."""
     sights: tuple[Sight, ...]
 
 
@@ -118,7 +118,8 @@ def lerf_scene(split: str, kind: str, index: int, views: int = 0) -> LerfScene:
     askable = {
         (thing, part): len(found)
         for (thing, part), found in sights.items()
-        if subjects[thing].seen.get(part, 0) >= MIN_FRAMES and _is_small(subjects[thing].box)
+        if subjects[thing].seen.get(part, 0) >= MIN_FRAMES
+        and _extent_m(subjects[thing].box) <= LARGEST_M[kind]
     }
     queries = chosen(subjects, askable, np.random.default_rng((labelled.seed, 3)))
     return LerfScene(
@@ -147,8 +148,8 @@ def _asked(query: Query, subject: Subject, sights: Sequence[Sight]) -> Asked:
     return Asked(query, subject.part_boxes.get(query.part, subject.box), tuple(sights))
 
 
-def _is_small(box: Box) -> bool:
-    return bool(np.subtract(box.upper, box.lower).max() <= LARGEST_M)
+def _extent_m(box: Box) -> float:
+    return float(np.subtract(box.upper, box.lower).max())
 
 
 def _subjects(scene: Scene, frames: Sequence[LabelledView]) -> tuple[Subject, ...]:

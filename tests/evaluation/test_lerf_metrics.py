@@ -96,6 +96,9 @@ def test_rendered_peaks_inside_and_outside_of_boxes():
         np.array([1.0, 0, 1]), np.array([0, 0, 1])
     )
     assert made["localisation by class, rendered 2D"].value == 1.0
+    # Boxes of 3 × 2, 2 × 2 and 1 × 2 of 16 × 12 pixels.
+    assert verdicts.chances.tolist() == [6 / 192, 4 / 192, 2 / 192]
+    assert made["localisation by chance, rendered 2D"].value == pytest.approx(4 / 192)
     assert made["existence, average precision, rendered 2D"].value == pytest.approx(0.5)
     assert all(name.endswith((RENDERED, POINTS)) for name in made)
 
@@ -136,6 +139,7 @@ def test_points_within_a_voxel_of_the_box():
     verdicts = judged(pointing({}, relevancies), SCENES, 0.02)[POINTS]
     assert verdicts.hits.tolist() == [True, False]
     assert verdicts.scores.tolist() == [0.8, 0.7, 0.8, 0.7]
+    assert verdicts.chances.tolist() == [1 / 3, 1 / 3]
     assert judged(pointing({}, relevancies), SCENES, 0.022)[POINTS].hits.tolist() == [True, True]
 
 
