@@ -3,8 +3,9 @@
 Protocol: a room of the split "test", 60 hand-held views of 640×480, mapped with voxels of 1.8 cm
 and put into words by the embedded model: more than 200 000 voxels have an embedding. Then the
 node's worker thread gets these views again at 30 Hz, and questions of one text between them. Fresh:
-names of classes, none asked before, through the model's four prompts; cached: the same again. From
-handing the question over to the answer; the model looks at no keyframes meanwhile.
+names of classes, none asked before, through the model's four prompts; cached: the same again. New
+texts are read in a thread of their own before, as in the node. From handing the question over to
+the answer; the model looks at no keyframes meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from nesf_ros.config import MapConfig, NesfConfig
 from nesf_ros.evaluation.calibrate import frame_of
 from nesf_ros.evaluation.examiner import CAPTIONED
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.ros.worker import Worker
+from nesf_ros.ros.worker import RequestThread, Worker
 from nesf_ros.semantics.questions import Question
 from nesf_ros.synthetic.generate import labelled_scene
 from nesf_ros.synthetic.order import Order
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> Report:
 def asked(mapper: SemanticMapper, frames: list[PosedFrame]) -> dict[str, list[float]]:
     """Milliseconds of each question, fresh and cached, while frames come."""
     worker: Worker[PosedFrame] = Worker(mapper.add_frame, lambda frame: None, 4)
+    reader = RequestThread("reader")
     over = threading.Event()
 
     def stream() -> None:
@@ -73,10 +75,13 @@ def asked(mapper: SemanticMapper, frames: list[PosedFrame]) -> dict[str, list[fl
         for text in texts:
             question = Question((text,))
             start = time.perf_counter()
+            for part in mapper.unread([text]):
+                reader.call(lambda part=part: mapper.read(part)).result()
             worker.call(lambda question=question: mapper.ask(question)).result()
             times[name].append(1e3 * (time.perf_counter() - start))
             time.sleep(0.1)
     over.set()
     feeder.join()
+    reader.stop()
     worker.stop()
     return times
