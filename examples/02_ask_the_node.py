@@ -10,7 +10,7 @@ from nesf_ros.ros.environment import prepare_process
 prepare_process()  # before anything imports rclpy
 
 from nesf_ros.ros.map_client import MapClient  # noqa: E402
-from nesf_ros.types import OCCUPIED, Box  # noqa: E402
+from nesf_ros.types import FREE, Box  # noqa: E402
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
         points = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [9.0, 9.0, 9.0]])
         answers = client.query_points(points)
         for point, state, distance in zip(points, answers.state, answers.distance_m, strict=True):
-            safe = state != OCCUPIED and distance > 0.3
+            safe = state == FREE and distance > 0.3  # what nobody has seen is no room to stand in
             print(f"{point} state {state}, {distance:.2f} m to a surface, room to stand: {safe}")
 
 
