@@ -17,6 +17,9 @@ NAMES = (
     "relevancy",
     "semantics",
     "questions",
+    "encoding",
+    "field_synthetic",
+    "field_real",
 )
 
 

@@ -46,7 +46,8 @@ def measure(args: argparse.Namespace, folder: Path) -> Report:
 
     recording = Path(args.data) / "sevenscenes"
     # Every fourth frame of a 30 Hz recording, played four times as fast.
-    source = [str(recording), "--rate", "4"] if recording.is_dir() else ["synthetic"]
+    room = ["synthetic", "--frames", "300", "-p", "room_hz:=30.0"]
+    source = [str(recording), "--rate", "4"] if recording.is_dir() else room
     command = [sys.executable, "-m", "nesf_ros.cli"]
     player = [*command, "replay", *source, "--loop", "--preload", "--json"]
     node = [*command, "up", "-p", f"map.folder:={folder}"]

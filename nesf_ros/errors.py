@@ -47,6 +47,10 @@ class VisionError(NesfError):
     """A vision-language model cannot be loaded, or cannot do what was asked of it."""
 
 
+class FieldError(NesfError):
+    """A scene field cannot be built, fitted or rendered as asked."""
+
+
 class DatasetError(NesfError):
     """A recording is not in the format its reader expects."""
 

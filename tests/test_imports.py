@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "frames": FOUNDATION | {"geometry"},
     "voxels": FOUNDATION | {"geometry"},
     "vision": FOUNDATION | {"geometry"},
-    "semantics": FOUNDATION | {"geometry", "vision", "voxels"},
-    "pipeline": FOUNDATION | {"geometry", "frames", "vision", "voxels", "semantics"},
+    "field": FOUNDATION | {"geometry"},
+    "semantics": FOUNDATION | {"geometry", "vision", "voxels", "field"},
+    "pipeline": FOUNDATION | {"geometry", "frames", "vision", "voxels", "field", "semantics"},
     # It writes the formats that datasets reads.
     "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "evaluation": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,
     # Its replay node plays recordings and the built-in room.
     "ros": FOUNDATION
-    | {"geometry", "frames", "vision", "voxels", "semantics"}
+    | {"geometry", "frames", "vision", "voxels", "field", "semantics"}
     | {"pipeline", "datasets", "synthetic"}
     | GENERATED,
     "cli": EVERYTHING,
