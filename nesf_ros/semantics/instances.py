@@ -84,7 +84,7 @@ class InstanceFinder:
         """Pieces of fewer than `min_voxels` voxels are taken for noise."""
         self._size = voxel_size_m
         self._min_voxels = min_voxels
-        self._found: OrderedDict[str, _Found] = OrderedDict()
+        self._found: OrderedDict[tuple[str, str], _Found] = OrderedDict()
         self._next_id = 0
 
     def clear(self) -> None:
@@ -98,6 +98,7 @@ class InstanceFinder:
         relevancy: Float32[ndarray, " n"],
         threshold: float,
         part: bool = False,
+        apart: str = "",
     ) -> list[Instance]:
         """Things whose score is above a threshold, best first.
 
@@ -107,6 +108,9 @@ class InstanceFinder:
         A piece takes over the id of that earlier one of the same text with which it shares most
         voxels, and is new if it shares none. What is not among `voxels` is forgotten, unless these
         are but a `part` of the map.
+
+        What sets a question `apart` from the plain one of its text has a memory of its own: things
+        that are not in it take over the plain question's ids, which stay as they are.
         """
         lowest = min(threshold, EXTENT * float(relevancy.max(initial=0.0)))
         relevant = np.flatnonzero(relevancy > lowest)
@@ -114,15 +118,21 @@ class InstanceFinder:
         keys = asked[relevant]
         order = keys.argsort()
         relevant, keys = relevant[order], keys[order]
-        before = self._found.pop(text, (keys[:0], keys[:0]))
+        nothing = keys[:0], keys[:0]
+        before = self._found.pop((text, apart), nothing)
+        known = _looked_up(keys, *before)
+        if apart and (text, "") in self._found:
+            self._found.move_to_end((text, ""))
+            known = np.where(known > 0, known, _looked_up(keys, *self._found[text, ""]))
         parts = [
             piece
             for piece in _parts(group(keys))
             if len(piece) >= self._min_voxels and score_of(relevancy[relevant[piece]]) > threshold
         ]
-        ids = self._ids(_looked_up(keys, *before), parts)
+        ids = self._ids(known, parts)
         found = ids > 0
-        self._remember(text, (keys[found], ids[found]), _without(before, asked) if part else None)
+        elsewhere = _without(before, asked) if part else nothing
+        self._remember((text, apart), (keys[found], ids[found]), elsewhere)
         instances = [
             self._instance(int(ids[part[0]]), voxels[relevant[part]], relevancy[relevant[part]])
             for part in _parts(ids)
@@ -130,13 +140,11 @@ class InstanceFinder:
         ]
         return sorted(instances, key=lambda instance: -instance.score)
 
-    def _remember(self, text: str, found: _Found, elsewhere: _Found | None) -> None:
-        """Keep what was found for a text; the texts that were longest not asked for go."""
-        if elsewhere is not None:
-            keys, ids = (np.concatenate(side) for side in zip(found, elsewhere, strict=True))
-            order = keys.argsort()
-            found = keys[order], ids[order]
-        self._found[text] = found
+    def _remember(self, asked: tuple[str, str], found: _Found, elsewhere: _Found) -> None:
+        """Keep what was found for a question; those that were longest not asked go."""
+        keys, ids = (np.concatenate(side) for side in zip(found, elsewhere, strict=True))
+        order = keys.argsort()
+        self._found[asked] = keys[order], ids[order]
         while len(self._found) > 1 and (
             len(self._found) > TEXTS_REMEMBERED
             or sum(len(keys) for keys, _ in self._found.values()) > VOXELS_REMEMBERED

@@ -104,8 +104,9 @@ class LanguageMap:
             if not known[number]:
                 texts.append(TextAnswer(name, False, 0.0, None, (), False))
                 continue
-            found = self._finder.find(key, where, scores[:, number], threshold, rows is not None)
-            texts.append(self._answer(name, where, scores[:, number], found))
+            column, part = scores[:, number], rows is not None
+            found = self._finder.find(key, where, column, threshold, part, question.apart())
+            texts.append(self._answer(name, where, column, found))
         return Answer(
             texts=tuple(texts),
             threshold=threshold,

@@ -47,6 +47,12 @@ class Question:
             keys.append(f"{IMAGE} {content.hexdigest()}")
         return keys
 
+    def apart(self) -> str:
+        """What sets it apart from the plain question for the same texts; empty for that one."""
+        if not (self.negatives or self.threshold):
+            return ""
+        return f"{self.threshold:g} {sorted(' '.join(text.split()) for text in self.negatives)}"
+
 
 @dataclass(frozen=True)
 class TextAnswer:

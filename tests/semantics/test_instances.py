@@ -115,6 +115,21 @@ def test_ids_outlive_a_question_about_a_part_of_the_map():
     assert new[0].id not in {i.id for i in whole} and new[1].id == whole[1].id
 
 
+def test_another_question_for_the_text_leaves_the_ids_of_the_plain_one():
+    finder = InstanceFinder(SIZE)
+    a, b, c = cube((0, 0, 0)), cube((3, 0, 0)), cube((20, 0, 0))
+    bridge = cube((2, 0, 0), 1)
+    room = scores((a, 0.9), (b, 0.8), (bridge, 0.6), (c, 0.6))
+    plain = [thing.id for thing in finder.find("mug", *room, 0.7)]
+    assert plain == [1, 2]
+    # Lower: a and b are one thing, and c is new; higher: a alone.
+    low = [thing.id for thing in finder.find("mug", *room, 0.5, apart="0.5")]
+    assert low == [1, 3]
+    assert [thing.id for thing in finder.find("mug", *room, 0.85, apart="0.85")] == [1]
+    assert [thing.id for thing in finder.find("mug", *room, 0.7)] == plain
+    assert [thing.id for thing in finder.find("mug", *room, 0.5, apart="0.5")] == low
+
+
 def test_memory_of_voxels_is_bounded(monkeypatch):
     monkeypatch.setattr(instances, "VOXELS_REMEMBERED", 20)
     finder = InstanceFinder(SIZE)

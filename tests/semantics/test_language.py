@@ -245,6 +245,19 @@ def test_ids_stay_from_question_to_question(mapper):
     assert {found.text: found.instances[0].id for found in again.texts} == ids
 
 
+@pytest.mark.parametrize("other", [{"threshold": 1e-3}, {"negatives": ("thing", "green")}])
+def test_ids_stay_while_others_ask_otherwise(mapper, other):
+    def ids(**question):
+        return [[i.id for i in text.instances] for text in mapper.ask(Question(**question)).texts]
+
+    texts = ("red", "blue")
+    assert ids(texts=texts) == [[1], [2]]
+    # Of what each finds otherwise, the plain question's thing has kept its id.
+    assert [first[0] for first in ids(texts=texts, **other)] == [1, 2]
+    assert ids(texts=texts) == [[1], [2]]
+    assert Question(texts).apart() == Question(texts, region=Box((0,) * 3, (1,) * 3)).apart() == ""
+
+
 def test_ids_are_of_what_is_asked_for(mapper):
     """An image is known by what it shows, a text by its words; neither by what it is called."""
 
