@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nesf_ros.cli.processes import Children, free_domain
 from nesf_ros.errors import ConfigError, ProcessError, QueryError
 from nesf_ros.ros.environment import child_environment, prepare_process, share_file
+from nesf_ros.ros.node_config import WALK_S, ReplayConfig
 
 if TYPE_CHECKING:
     from nesf_ros.ros.camera_watch import CameraWatch
@@ -27,8 +28,8 @@ processes, follow the map as it grows, and ask it what a planner would. Pictures
 the saved map, the logs and summary.json are left in the folder OUT.
 """
 SYNTHETIC = "synthetic"
-SYNTHETIC_FRAMES, SYNTHETIC_WAY_S, SYNTHETIC_HZ = 180, 45.0, 10.0
-"""The built-in room: so many frames of a walk this long, played at that rate."""
+SYNTHETIC_HZ = 10.0
+"""Frames a second at which the walk through the built-in room is played."""
 QUESTIONS = ("a washing machine", "a picture frame", "a piano")
 """The last is not in the built-in room."""
 CAMERA, MAP_FRAME, TARGET = "/camera", "map", "/nesf"
@@ -154,15 +155,15 @@ def replay_command(args: argparse.Namespace) -> list[str]:
     source, frames, rate = args.source, args.frames, args.rate
     extra = []
     if source == SYNTHETIC:
-        frames = frames or SYNTHETIC_FRAMES
-        # However few the frames, they see the same walk, faster than it was.
-        room_hz = round(frames / SYNTHETIC_WAY_S, 2)
+        room_hz = ReplayConfig().room_hz
+        if frames:  # however few they are, they see the same walk, faster than it was
+            room_hz = round(frames / WALK_S, 2)
+            extra = ["-p", f"room_hz:={room_hz}"]
         rate *= SYNTHETIC_HZ / room_hz
-        extra = ["-p", f"room_hz:={room_hz}"]
     else:
         source = str(Path(source).expanduser().absolute())
-    if frames:
-        extra += ["--frames", str(frames)]
+        if frames:
+            extra = ["--frames", str(frames)]
     return ["replay", source, "--rate", f"{rate:g}", *extra, "--json"]
 
 

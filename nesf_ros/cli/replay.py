@@ -12,7 +12,8 @@ from nesf_ros.ros.environment import prepare_process
 DESCRIPTION = """\
 Publish a recording as ROS topics (colour, depth, CameraInfo) and TF, under the present time.
 SOURCE is a 7-Scenes, Open3D/Redwood or TUM RGB-D folder, a rosbag2 (sqlite3 or mcap), or
-`synthetic` for the built-in room. Nothing is sent before somebody listens.
+`synthetic` for a walk of 45 s through the built-in room, 4 frames a second (more of them by
+`-p room_hz:=30.0`). Nothing is sent before somebody listens.
 
   nesf-ros replay ~/recordings/kitchen --rate 0.5
 """

@@ -24,7 +24,7 @@ from nesf_ros.errors import NesfError
 from nesf_ros.geometry.upright import estimate_up, levelling, refine_up, surface_normals
 from nesf_ros.ros import parameters
 from nesf_ros.ros.convert import image_message, info_message, matrix_to_transform, ns_to_stamp
-from nesf_ros.ros.node_config import NodeConfig, ReplayConfig
+from nesf_ros.ros.node_config import WALK_S, NodeConfig, ReplayConfig
 from nesf_ros.synthetic.source import SyntheticSource
 from nesf_ros.types import PosedFrame
 
@@ -66,7 +66,8 @@ class ReplayNode(Node):
     def open(self) -> Source:
         """The source named by the parameters."""
         if self.config.source == "synthetic":
-            frames = self.config.frames or 300
+            # More frames than asked for are only planned; nobody renders them.
+            frames = max(self.config.frames, round(WALK_S * self.config.room_hz))
             return SyntheticSource(self.config.seed, frames, self.config.room_hz)
         return open_source(self.config.source)
 
@@ -170,6 +171,8 @@ def main(args: Sequence[str] | None = None, on_sent: OnSent = lambda sent, total
         node = ReplayNode()
         source = node.open()
         sent = node.play(source, on_sent)
+        if not rclpy.ok():  # stopped by a signal: nobody hears the log any more
+            return 0
         node.get_logger().info(f"{sent} frames of {source.name} sent")
         if any(source.skipped.values()):
             left_out = ", ".join(f"{count} {cause}" for cause, count in source.skipped.items())
