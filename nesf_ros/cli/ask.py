@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import zlib
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from nesf_ros.msg import Instance, TextAnswer
 SHOWN = 5
 """Instances that are told of each text."""
+MOST_DIGITS = 8
+"""More tell nothing of numbers in single precision."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -48,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         client.wait_until_ready(10.0)
         answers = client.ask(args.texts, args.negatives, args.threshold)
         held = args.negatives, answers.threshold
+        if answers.message:
+            print(answers.message)
         for answer in answers.answers:
             print(told(answer, answers.threshold))
             if answer.exists:
@@ -60,12 +65,23 @@ def told(answer: TextAnswer, threshold: float) -> str:
     if not answer.known:
         return f"{answer.text}: unknown; the model was trained with nothing like it"
     if not answer.exists:
-        return f"{answer.text}: not found ({answer.score:.2f}; from {threshold:.2f} on it would be)"
+        return f"{answer.text}: not found{_why_not(answer, threshold)}"
     lines = [f"{answer.text}: {answer.score:.2f}"]
     lines += [f"  {_place(instance)}" for instance in answer.instances[:SHOWN]]
     if len(answer.instances) > SHOWN:
         lines.append(f"  and {len(answer.instances) - SHOWN} more")
     return "\n".join(lines)
+
+
+def _why_not(answer: TextAnswer, threshold: float) -> str:
+    if math.isnan(answer.peak.x):
+        return ""  # no voxel was asked, so there is no score
+    if answer.score > threshold:
+        return f" ({answer.score:.2f}, but of voxels here and there that make up no thing)"
+    digits = 2
+    while digits < MOST_DIGITS and f"{answer.score:.{digits}f}" == f"{threshold:.{digits}f}":
+        digits += 1
+    return f" ({answer.score:.{digits}f}; above {threshold:.{digits}f} it would be)"
 
 
 def _place(instance: Instance) -> str:

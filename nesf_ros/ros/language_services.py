@@ -60,6 +60,8 @@ class LanguageServices(Serving):
         most = max((len(text.instances) for text in answer.texts), default=0)
         if most > MOST_INSTANCES:
             response.message = f"up to {most} things for a text; the best {MOST_INSTANCES} are sent"
+        if not len(answer.voxels):
+            response.message = why_nothing(answer.observed, question.region is not None)
         response.threshold, response.observed = answer.threshold, answer.observed
         self._show(mapper, answer)
 
@@ -84,6 +86,14 @@ class LanguageServices(Serving):
         response.message = about_unknown(mapper.unknown(request.labels))
         if len(set(request.labels)) > MOST_ON_WIRE:
             response.message += f" ~/map can tell no more than {MOST_ON_WIRE} labels apart."
+
+
+def why_nothing(observed: float, region: bool) -> str:
+    """Why no voxel could be asked, of a region or of the whole map."""
+    place = "the region" if region else "the map"
+    if not observed:
+        return f"nothing of {place} has been observed yet" if region else "nothing is mapped yet"
+    return f"the vision-language model has seen no surface of {place} yet"
 
 
 def shades(relevancy: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:

@@ -77,7 +77,7 @@ def names_once(names: Sequence[str]) -> tuple[str, ...]:
     """
     once = tuple(dict.fromkeys(clean(name) for name in names))
     if len(once) > MOST:
-        raise QueryError(f"{len(once)} labels; give 1 to {MOST}")
+        raise QueryError(f"{len(once)} labels; give {MOST} at most, or none to end labelling")
     return once
 
 

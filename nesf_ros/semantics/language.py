@@ -171,7 +171,9 @@ class LanguageMap:
             relabel(self.layer, self.labels)
 
     def _observed(self, region: Box | None) -> float:
-        return 1.0 if region is None else observed_fraction(self._map, region)
+        if region is None:
+            return float(len(self._map.block_index()) > 0)
+        return observed_fraction(self._map, region)
 
     def _answer(
         self,

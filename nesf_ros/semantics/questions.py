@@ -77,7 +77,7 @@ class Answer:
     texts: tuple[TextAnswer, ...]
     threshold: float
     observed: float
-    """Share of the region (of all that is known, where there is none) that was observed, 0–1."""
+    """Share of the region that was observed, 0–1; without one 1, or 0 where the map is empty."""
     voxels: Int64[ndarray, "n 3"] = field(repr=False)
     """Voxels that were asked: those in the region that have an embedding."""
     relevancy: Float32[ndarray, "n texts"] = field(repr=False)
@@ -102,8 +102,16 @@ class PointWords:
 
 
 def all_texts(texts: Sequence[str], negatives: Sequence[str]) -> list[str]:
-    """All that must be read for a question. Raises QueryError for more than it may have."""
-    for group in (texts, negatives):
+    """All that must be read for a question.
+
+    Raises QueryError for more than it may have, and for an empty negative.
+    """
+    for kind, group in (("texts", texts), ("negatives", negatives)):
         if len(group) > MAX_TEXTS:
-            raise QueryError(f"{len(group)} texts; at most {MAX_TEXTS} at a time")
+            raise QueryError(f"{len(group)} {kind}; at most {MAX_TEXTS} at a time")
+    if not all(text.strip() for text in negatives):
+        raise QueryError(
+            "a negative is empty; give phrases to hold the texts against, or no negatives at all "
+            "for those of semantics.canonical"
+        )
     return [*texts, *negatives]

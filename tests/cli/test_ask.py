@@ -60,7 +60,21 @@ def test_words():
     assert ("no. 3 at (0.00, 0.00, 0.30) m, 40 x 40 x 14 cm, relevancy 0.81, 99 voxels") in text
     assert text.splitlines()[-1] == "  and 2 more" and len(text.splitlines()) == 7
     assert told(TextAnswer(text="a unicorn"), 0.5).startswith("a unicorn: unknown; ")
-    assert told(answer(False), 0.5) == "a red block!: not found (0.20; from 0.50 on it would be)"
+
+
+def test_why_something_was_not_found():
+    def said(score, threshold, **peak):
+        missing = TextAnswer(text="mug", known=True, score=score, peak=Point(**peak))
+        return told(missing, threshold)
+
+    assert said(0.2, 0.5) == "mug: not found (0.20; above 0.50 it would be)"
+    assert said(0.8374, 0.8416) == "mug: not found (0.837; above 0.842 it would be)"
+    assert said(0.84, 0.8402) == "mug: not found (0.8400; above 0.8402 it would be)"
+    assert said(0.5, 0.5) == "mug: not found (0.50000000; above 0.50000000 it would be)"
+    assert said(0.9, 0.5) == (
+        "mug: not found (0.90, but of voxels here and there that make up no thing)"
+    )
+    assert said(0.0, 0.84, x=float("nan")) == "mug: not found"
 
 
 def test_the_picture_outlines_what_was_found(render):

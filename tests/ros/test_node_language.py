@@ -121,6 +121,7 @@ def test_after_a_reset_nothing_is_found(robot, node, seen):
     assert robot.call(node, Reset, "reset").success
     answer = robot.call(node, QueryRelevancy, "query_relevancy", texts=["mug"])
     assert answer.success and not answer.answers[0].exists and np.isnan(answer.answers[0].peak.x)
+    assert answer.message == "nothing is mapped yet" and answer.observed == 0.0
 
 
 def test_without_its_weights_the_node_maps_on_and_says_what_is_missing(start_node, robot):

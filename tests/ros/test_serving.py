@@ -12,6 +12,7 @@ from rclpy.node import Node
 
 from nesf_ros import action, srv
 from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, VisionConfig
+from nesf_ros.msg import Region
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros import serving
 from nesf_ros.ros.language_services import LanguageServices
@@ -229,13 +230,32 @@ def test_labels_that_are_refused_do_not_stand_in_the_way_of_those_before(bench):
 def test_what_is_too_much_is_refused_before_it_is_read(bench):
     for name, fields, message in (
         ("query_relevancy", {"texts": ["x"] * 501}, "501 texts"),
-        ("query_points", {"texts": ["red"], "negatives": ["x"] * 501}, "501 texts"),
-        ("set_labels", {"labels": [str(n) for n in range(MOST + 1)]}, f"{MOST + 1} labels"),
+        ("query_points", {"texts": ["red"], "negatives": ["x"] * 501}, "501 negatives"),
+        ("query_relevancy", {"texts": ["red"], "negatives": [" "]}, "a negative is empty"),
+        ("set_labels", {"labels": [str(n) for n in range(MOST + 1)]}, f"give {MOST} at most"),
         ("set_labels", {"labels": ["red", " "]}, "empty text"),
     ):
         reply = bench.reply(bench.ask(name, **fields))
         assert not reply.success and message in reply.message
     assert bench.model.begun == 0
+
+
+def test_an_answer_from_nothing_says_so(bench):
+    bench.let()
+    whole = bench.reply(bench.ask("query_relevancy", texts=["red"]))
+    assert whole.message == "" and whole.observed == 1.0
+    for size, start, message in (
+        (0.2, 9.0, "nothing of the region has been observed yet"),
+        (0.2, 0.5, "the vision-language model has seen no surface of the region yet"),  # free
+    ):
+        lower, upper = (Point(x=-0.1, y=-0.1, z=start), Point(x=0.1, y=0.1, z=start + size))
+        region = Region(lower=lower, upper=upper)
+        reply = bench.reply(bench.ask("query_relevancy", texts=["red"], region=region))
+        assert reply.success and reply.message == message and not reply.answers[0].exists
+        assert (reply.observed == 0.0) == (start == 9.0)
+    bench.mapper.reset()
+    empty = bench.reply(bench.ask("query_relevancy", texts=["red"]))
+    assert empty.success and empty.message == "nothing is mapped yet" and empty.observed == 0.0
 
 
 def test_no_more_requests_wait_than_may(bench, monkeypatch):

@@ -392,6 +392,7 @@ def test_what_cannot_be_asked(mapper):
     for question, message in (
         (Question(), "neither a text nor an image"),
         (Question(("",)), "empty text"),
+        (Question(("red",), ("thing", "")), "a negative is empty"),
         (Question(("x" * 10_000,)), "10000 characters"),
         (Question(tuple(f"thing {n}" for n in range(501))), "501 texts"),
         (Question(("red",), threshold=1.5), "between 0 and 1"),
