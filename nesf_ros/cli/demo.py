@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nesf_ros.cli.processes import Children, free_domain
+from nesf_ros.cli.progress import Progress
 from nesf_ros.errors import ConfigError, ProcessError, QueryError
 from nesf_ros.ros.environment import child_environment, prepare_process, share_file
 from nesf_ros.ros.node_config import WALK_S, ReplayConfig
@@ -169,8 +170,10 @@ def replay_command(args: argparse.Namespace) -> list[str]:
 
 def wait_for(client: MapClient, children: Children) -> None:
     """Until the node offers its services; ProcessError if it ends or is too slow."""
+    progress = Progress()
 
     def check() -> None:
+        progress.tell("waiting for the node to start")
         children.check_alive(PERCEPTION)
         children.finished(REPLAY)  # raises where the source cannot be read
 

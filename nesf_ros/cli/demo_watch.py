@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from tqdm import tqdm
-
 from nesf_ros.cli.processes import Children
+from nesf_ros.cli.progress import Progress
 from nesf_ros.errors import ProcessError
 from nesf_ros.ros.camera_watch import CameraWatch
 from nesf_ros.ros.map_client import MapClient
 from nesf_ros.ros.map_replica import MapReplica
 
-SETTLE_S = 3.0
-"""The numbers must stand still for so long after the stream has ended."""
+SETTLE_S, MISSING_S = 3.0, 15.0
+"""The numbers must stand still for so long after the stream has ended, and while frames are missing
+that may only be late."""
 PATIENCE_S = 120.0
 """Longest time that the node may take to work off what it has received."""
 
@@ -47,6 +47,11 @@ class Balance:
         """Whether every pair that arrived is in the map or counted as dropped."""
         return self.pairs == self.integrated + sum(self.dropped.values())
 
+    @property
+    def settle_s(self) -> float:
+        """Seconds that the numbers must stand still to be believed."""
+        return SETTLE_S if self.pairs >= self.sent else MISSING_S
+
     def as_dict(self) -> dict[str, Any]:
         """For summary.json."""
         return {
@@ -68,27 +73,30 @@ class Balance:
 def follow(
     client: MapClient, watch: CameraWatch, children: Children, names: tuple[str, str]
 ) -> Balance:
-    """Show progress until the stream has ended and the node has worked it off.
+    """Tell the progress until the stream has ended and the node has worked it off.
 
     `names` are the children: the perception node and the stream. ProcessError if one fails.
     """
     perception, stream = names
     ended_s = changed_s = time.monotonic()
     balance, ended = Balance(0, 0, 0, {}), False
-    with tqdm(desc="frames in the map", unit="", disable=None) as bar:
-        while not (ended and balance.settled and time.monotonic() - changed_s > SETTLE_S):
-            client.spin(0.1)
-            children.check_alive(perception)
-            if not ended and children.finished(stream):
-                ended, ended_s = True, time.monotonic()
-            newest = Balance.of(watch.sent, camera_status(client))
-            if newest != balance:
-                balance, changed_s = newest, time.monotonic()
-            bar.total, bar.n = balance.sent, balance.integrated
-            bar.set_postfix(sent=balance.sent, blocks=len(client.map.blocks))
-            if ended and time.monotonic() - ended_s > PATIENCE_S:
-                raise ProcessError(f"the map is not done {PATIENCE_S:.0f} s after the last frame")
-    balance = replace(balance, sent=frames_sent(children.log(stream).read_text()))
+    progress, sent = Progress(), 0
+    while not (ended and balance.settled and time.monotonic() - changed_s > balance.settle_s):
+        client.spin(0.1)
+        children.check_alive(perception)
+        if not ended and children.finished(stream):
+            ended, ended_s = True, time.monotonic()
+            sent = frames_sent(children.log(stream).read_text())
+        newest = Balance.of(sent or watch.sent, camera_status(client))
+        if newest != balance:
+            balance, changed_s = newest, time.monotonic()
+        progress.tell(
+            f"{balance.integrated} of {balance.sent} frames sent are in the map"
+            if balance.sent
+            else "waiting for the first frame: the stream is being prepared"
+        )
+        if ended and time.monotonic() - ended_s > PATIENCE_S:
+            raise ProcessError(f"the map is not done {PATIENCE_S:.0f} s after the last frame")
     if not balance.integrated:
         raise ProcessError(f"no frame has reached the map:\n{children.tail(perception)}")
     return balance

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nesf_ros.cli.ask import save_picture, told
+from nesf_ros.cli.progress import Progress
 from nesf_ros.ros.map_client import MapClient
 
 PATIENCE_S = 90.0
@@ -43,7 +44,7 @@ def ask_in_words(
 def wait_for_words(client: MapClient) -> str:
     """Until the model has looked at all keyframes: "ready", or why it is not."""
     state = "no word of it in /diagnostics"
-    end_s = time.monotonic() + PATIENCE_S
+    progress, end_s = Progress(), time.monotonic() + PATIENCE_S
     while time.monotonic() < end_s:
         client.spin(POLL_S)
         status = language_status(client)
@@ -52,6 +53,8 @@ def wait_for_words(client: MapClient) -> str:
             return state
         if state not in ("ready", "loading"):
             return state
+        waiting = f", {status['backlog']} keyframes to look at" if "backlog" in status else ""
+        progress.tell(f"waiting for the language model: {state}{waiting}")
     return f"{state} after {PATIENCE_S:.0f} s"
 
 

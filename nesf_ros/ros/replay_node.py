@@ -13,7 +13,6 @@ from jaxtyping import Float64
 from numpy import ndarray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -34,6 +33,9 @@ MM_PER_M = 1000.0
 
 UPRIGHT_FRAMES, UPRIGHT_EVERY = 60, 6
 """Frames that are looked at for floors, to tell up."""
+
+MATCHING_S = 0.5
+"""What listens must have been the same for so long: DDS may know of it here, and not yet there."""
 
 OnSent = Callable[[int, int], None]
 """Hears of each frame: how many have been sent, and of how many; 0 where there is no end."""
@@ -110,11 +112,14 @@ class ReplayNode(Node):
             yield frame
 
     def _wait_for_listeners(self) -> None:
-        def ready(publisher: Publisher) -> bool:
-            return publisher.get_subscription_count() > 0
-
         wanted = [*self._images.values(), *self._infos.values(), self._tf]
-        while rclpy.ok(context=self.context) and not all(map(ready, wanted)):
+        counts, changed_s = [0], time.monotonic()
+        while rclpy.ok(context=self.context):
+            newest = [publisher.get_subscription_count() for publisher in wanted]
+            if newest != counts:
+                counts, changed_s = newest, time.monotonic()
+            if all(counts) and time.monotonic() - changed_s > MATCHING_S:
+                return
             time.sleep(0.02)
 
     def send(self, frame: PosedFrame, stamp_ns: int, first: bool) -> None:

@@ -19,7 +19,7 @@ from nesf_ros.cli.demo import (
     questions,
     replay_command,
 )
-from nesf_ros.cli.demo_watch import Balance, frames_sent
+from nesf_ros.cli.demo_watch import SETTLE_S, Balance, frames_sent
 from nesf_ros.ros.map_replica import MapReplica
 
 
@@ -91,6 +91,8 @@ def test_the_balance_is_settled_when_every_pair_is_in_the_map_or_dropped():
     assert balance == Balance(11, 10, 7, {"queue_full": 2})
     assert not balance.settled
     assert Balance.of(11, status | {"integrated": "8"}).settled
+    # A frame that is missing may be late; with all of them there, the map only has to settle.
+    assert balance.settle_s > Balance.of(10, status).settle_s == SETTLE_S
     replica = MapReplica()
     replica.blocks, replica.messages = {(0, 0, 0): 1}, 3
     assert balance.as_text(replica) == (
