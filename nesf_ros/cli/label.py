@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
+from jaxtyping import Float32, UInt8
+from numpy import ndarray
 
 
 def add_parser(subparsers: Any) -> None:
@@ -19,7 +20,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("image", type=Path, help="a picture (JPEG, PNG)")
     parser.add_argument("--texts", nargs="+", required=True, metavar="TEXT")
-    parser.add_argument("--out", type=Path, help="picture to write (IMAGE-relevancy.png)")
+    parser.add_argument("--out", type=Path, help="picture to write (IMAGE-relevancy.png, here)")
     parser.add_argument(
         "--preset", default="live", help="paper, code, chefer, or live: a budget in time"
     )
@@ -61,32 +62,48 @@ def run(args: argparse.Namespace) -> int:
             continue
         v, u = divmod(int(relevancy.argmax()), relevancy.shape[1])
         print(f"{text}: most relevant at ({u}, {v}) px, {relevancy.max():.3f}")
-    out = args.out or args.image.with_name(f"{args.image.stem}-relevancy.png")
-    write_picture(out, sheet(image, args.texts, maps))
-    print(out)
+    out = args.out or Path(f"{args.image.stem}-relevancy.png")
+    shown = [relevancy if near else None for relevancy, near in zip(maps, known, strict=True)]
+    write_picture(out, sheet(image, args.texts, shown))
+    print(f"drawn in {out.absolute()}")
     return 0
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: Path) -> UInt8[ndarray, "h w 3"]:
     """RGB pixels of a file. DatasetError where it cannot be read."""
     import cv2
 
     from nesf_ros.errors import DatasetError
 
+    if not path.is_file():  # OpenCV would complain in words of its own
+        raise DatasetError(f"{path} does not exist, or is no file; name a picture")
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
-        raise DatasetError(f"{path} is not there, or no picture")
+        raise DatasetError(f"{path} is no picture that OpenCV can read; give a JPEG or PNG")
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def sheet(image: np.ndarray, texts: list[str], maps: np.ndarray) -> np.ndarray:
-    """The picture, then for each text its relevancy laid over it; scaled to the largest of all."""
+def sheet(
+    image: UInt8[ndarray, "h w 3"],
+    texts: list[str],
+    maps: Sequence[Float32[ndarray, "h w"] | None],
+) -> UInt8[ndarray, "H W 3"]:
+    """The picture, then for each text its relevancy laid over it; scaled to the largest of all.
+
+    None in place of a relevancy: a text that the model does not know; its panel is grey.
+    """
     import cv2
     import numpy as np
 
-    most = max(float(maps.max()), 1e-9)
+    from nesf_ros.cli.pictures import UNKNOWN_GREY
+
+    most = max([1e-9, *(float(relevancy.max()) for relevancy in maps if relevancy is not None)])
     cells = [_titled(image, "")]
     for text, relevancy in zip(texts, maps, strict=True):
+        if relevancy is None:
+            grey = np.full_like(image, UNKNOWN_GREY)
+            cells.append(_titled(grey, f"{text} (unknown)"))
+            continue
         shade = cv2.applyColorMap((255 * relevancy / most).astype(np.uint8), cv2.COLORMAP_TURBO)
         laid = (0.45 * image + 0.55 * cv2.cvtColor(shade, cv2.COLOR_BGR2RGB)).astype(np.uint8)
         cells.append(_titled(laid, f"{text} ({relevancy.max():.2f})"))
@@ -96,7 +113,7 @@ def sheet(image: np.ndarray, texts: list[str], maps: np.ndarray) -> np.ndarray:
     return np.vstack(rows)
 
 
-def _titled(pixels: np.ndarray, title: str) -> np.ndarray:
+def _titled(pixels: ndarray, title: str) -> ndarray:
     import cv2
     import numpy as np
 
