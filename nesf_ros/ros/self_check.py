@@ -80,7 +80,7 @@ def gather(node: Node, camera: CameraInput, tf_frames: list[str]) -> CameraFacts
         similar = [
             other
             for other in by_kind.get(kind, [])
-            if other != name and node.count_publishers(other)
+            if other != name and _others_publish(node, other)
         ]
         topics[role] = TopicFacts(
             name,
@@ -98,6 +98,12 @@ def gather(node: Node, camera: CameraInput, tf_frames: list[str]) -> CameraFacts
         tuple(tf_frames),
         camera.unit_hint,
     )
+
+
+def _others_publish(node: Node, topic: str) -> bool:
+    ours = node.get_name(), node.get_namespace()
+    publishers = node.get_publishers_info_by_topic(topic)
+    return any((info.node_name, info.node_namespace) != ours for info in publishers)
 
 
 def _qos_problem(ours: QoSProfile, theirs: list[QoSProfile]) -> str:

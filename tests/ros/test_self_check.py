@@ -1,9 +1,17 @@
-import pytest
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+import time
 
+import pytest
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from nesf_ros.config import FramesConfig
 from nesf_ros.frames.counters import EXPLANATIONS, Cause
 from nesf_ros.geometry.images import check_unit
-from nesf_ros.ros.self_check import CameraFacts, TopicFacts, _qos_problem, explain
+from nesf_ros.ros.camera_input import CameraInput
+from nesf_ros.ros.node_config import NodeConfig
+from nesf_ros.ros.self_check import CameraFacts, TopicFacts, _qos_problem, explain, gather
+from nesf_ros.ros.tf import listen
 
 from .processes import wall
 
@@ -87,6 +95,30 @@ def test_the_hint_about_the_unit_is_passed_on():
         "the median depth is 1525 m; a 32FC1 image must be in metres, this one looks like "
         "millimetres: publish 16UC1, or divide by 1000 in the driver"
     ]
+
+
+@pytest.mark.ros
+def test_topics_of_the_node_itself_are_no_hint(ros_context):
+    ours, other = (Node(name, context=ros_context, namespace="/hint") for name in ("nesf", "cam"))
+    for node, topic in ((ours, "~/legend"), (other, "color"), (ours, "both"), (other, "both")):
+        node.create_publisher(Image, topic, 1)
+    configs = NodeConfig(cameras=("/camera",)), FramesConfig()
+    transforms = listen(ours, 1.0)
+    camera = CameraInput(ours, 0, configs, transforms, lambda raw: None)
+
+    def similar():
+        found = gather(ours, camera, []).topics["depth"].similar
+        return sorted(topic for topic in found if topic.startswith("/hint/"))
+
+    end_s = time.monotonic() + 5.0
+    while similar() != ["/hint/both", "/hint/color"]:
+        assert time.monotonic() < end_s, similar()
+        time.sleep(0.02)
+    assert ours.count_publishers("/hint/nesf/legend") == 1
+    camera.close()
+    transforms.close()
+    for node in (ours, other):
+        node.destroy_node()
 
 
 def test_qos_is_compared_as_rmw_does():
