@@ -218,6 +218,7 @@ def test_spread_puts_one_place_into_each_equal_part():
     assert (within < 0.5).all()
     # Even chance: the mean of 480 is within 5 standard errors of a half of the half metre.
     torch.testing.assert_close(within.mean(0), torch.full((6,), 0.25), atol=0.033, rtol=0)
+    torch.testing.assert_close(within.std(0), torch.full((6,), 0.14), atol=0.02, rtol=0)
 
 
 def test_spread_of_rays_that_miss_stays_at_their_start():

@@ -169,6 +169,16 @@ def test_normals_face_the_camera_from_both_sides():
         np.testing.assert_allclose(view.normals_world[..., 2], facing, atol=1e-4)
 
 
+def test_normals_face_the_camera_that_looks_out_of_a_solid():
+    field = Analytic(lambda points: points[:, 2] - 0.97)  # solid this side of 0.97 m
+    cells = cells_of()
+    cells.alive[:] = False
+    cells.alive[:, :, 9] = True  # from 0.9 m on
+    view = render_view(field, cells, CAMERA, pose(), 5.0)
+    np.testing.assert_allclose(view.depth_m, 0.9, atol=0.01)
+    np.testing.assert_allclose(view.normals_world[..., 2], -1.0, atol=1e-4)
+
+
 def test_pictures_need_no_gradients():
     seen = render_rays(Analytic(wall(1.5)), cells_of(), *straight(0.0), 5.0)
     assert not any(x.requires_grad for x in (seen.color, seen.opacity, seen.distance_m))
