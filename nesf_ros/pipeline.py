@@ -63,6 +63,8 @@ class SemanticMapper:
         self.keyframes = KeyframeStore(self.config.keyframes)
         self.language: LanguageMap | None = None
         """What a vision-language model makes of the map; None until `use_language`."""
+        self.why_no_language = "none was given to it, see use_language"
+        """For whoever asks meanwhile; who brings the model sets it, from any thread."""
         self.on_keyframe: Callable[[PosedFrame], None] = self.understand
         """Called with every keyframe once it is in the map; replace it to look at it elsewhere."""
         self._surfaces = SurfaceIndex()
@@ -152,10 +154,7 @@ class SemanticMapper:
 
     def _asked(self) -> LanguageMap:
         if self.language is None:
-            raise QueryError(
-                "the map has no vision-language model: it is still being loaded, could not be "
-                "(the log says why), or semantics.enabled is false"
-            )
+            raise QueryError(f"the map has no vision-language model: {self.why_no_language}")
         return self.language
 
     @property

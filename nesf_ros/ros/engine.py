@@ -57,6 +57,8 @@ class Engine:
             self._language = LanguageThread(
                 self.mapper, self.worker, self._load_model, node.get_logger()
             )
+        else:
+            self.mapper.why_no_language = "semantics.enabled is false"
 
     def close(self) -> None:
         """Save what is configured, and end the threads."""
@@ -128,9 +130,11 @@ class Engine:
         return mapper, autosave
 
     def _load_model(self) -> VisionModel:
+        vision = self._config.vision
+        self._node.get_logger().info(f"loading the vision-language model {vision.model} ...")
         from nesf_ros.vision.models import load_model  # seconds, with all that it brings
 
-        return load_model(self._config.vision, torch.device(self.mapper.map.device))
+        return load_model(vision, torch.device(self.mapper.map.device))
 
     def _crowded_out(self, raw: RawFrame) -> None:
         raw.camera.frames_dropped.add(Cause.QUEUE_FULL)

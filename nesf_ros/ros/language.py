@@ -57,6 +57,7 @@ class LanguageThread:
         self._wake = threading.Condition()
         self._stopping = False
         mapper.on_keyframe = self.offer
+        mapper.why_no_language = "it is still being loaded; ask again in a moment"
         self._thread = threading.Thread(target=self._run, name="nesf-language", daemon=True)
         self._thread.start()
 
@@ -95,10 +96,10 @@ class LanguageThread:
                 except Exception as error:  # noqa: BLE001 - the next one may fare better
                     self._refuse(error)
         except NesfError as error:
-            self._failure = str(error)
+            self._fail(str(error))
             self._logger.error(f"no language: {error}")
         except Exception:  # noqa: BLE001 - the map lives on without
-            self._failure = "failed, the log says why"
+            self._fail("failed, the log says why")
             if not self._stopping:
                 self._logger.error(f"language has ended: {traceback.format_exc()}")
         with self._wake:  # nobody looks at frames any more: hold none
@@ -111,14 +112,19 @@ class LanguageThread:
         try:
             self._worker.call(lambda: self._use(model)).result()
         except StorageError as error:  # the mapper takes the model up with the next map it fits
-            self._misfit = str(error)
+            self._mapper.why_no_language = self._misfit = str(error)
             self._logger.error(f"no language with this map; ~/reset makes a new one: {error}")
             return
         with contextlib.suppress(QueryError):  # a question will say what is wrong
             for phrases in self._mapper.unread(()):  # which every question needs
                 self._mapper.read(phrases)
         seconds = time.monotonic() - start
-        self._logger.info(f"language by {model.fingerprint}, loaded in {seconds:.1f} s")
+        self._logger.info(
+            f"vision-language model {model.fingerprint} is ready, after {seconds:.1f} s"
+        )
+
+    def _fail(self, reason: str) -> None:
+        self._mapper.why_no_language = self._failure = reason
 
     def _use(self, model: Model) -> None:
         self._waiting.clear()  # the mapper offers all that it holds

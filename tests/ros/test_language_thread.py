@@ -1,15 +1,17 @@
 """The thread that shows keyframes to a model, without a node."""
 
+import threading
 import time
 
 import pytest
 import torch
 
 from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, VisionConfig
-from nesf_ros.errors import VisionError
+from nesf_ros.errors import QueryError, VisionError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.language import LanguageThread
 from nesf_ros.ros.worker import Worker
+from nesf_ros.semantics.questions import Question
 from tests.semantics.test_language import ColorModel, wall
 
 
@@ -91,6 +93,8 @@ def test_a_map_of_another_model_has_no_language_until_it_is_reset(mapper, worker
     wait(lambda: thread.state != "loading")
     assert "holds embeddings of model colours@0" in thread.state
     assert len(log.lines) == 1 and "~/reset" in log.lines[0]
+    with pytest.raises(QueryError, match="holds embeddings of model colours@0"):
+        ours.ask(Question(("red",)))
     worker.call(lambda: ours.add_frame(wall(1))).result()
     wait(lambda: not thread.backlog)
     assert thread.seen == thread.refused == 0
@@ -103,12 +107,20 @@ def test_a_map_of_another_model_has_no_language_until_it_is_reset(mapper, worker
 
 
 def test_a_model_that_cannot_be_had_is_said_and_nothing_is_held(mapper, worker):
+    asked = threading.Event()
+
     def load():
+        asked.wait(20.0)
         raise VisionError("no file /nowhere.pt")
 
     log = Log()
     thread = LanguageThread(mapper, worker, load, log)
+    with pytest.raises(QueryError, match="model: it is still being loaded; ask again"):
+        mapper.ask(Question(("red",)))
+    asked.set()
     wait(lambda: thread.state != "loading")
+    with pytest.raises(QueryError, match="model: no file /nowhere.pt$"):
+        mapper.ask(Question(("red",)))
     worker.call(lambda: mapper.add_frame(wall(1))).result()
     assert thread.state == "no file /nowhere.pt" and thread.backlog == 0
     assert log.lines == ["no language: no file /nowhere.pt"]

@@ -35,6 +35,8 @@ def seen(robot, node):
     name = "words/nesf: language"
     robot.wait(lambda: int(robot.status.get(name, {}).get("voxels", 0)) > 100, "words")
     assert robot.status[name]["state"] == "ready"
+    node.wait_for_log("loading the vision-language model", 1.0)
+    node.wait_for_log("is ready, after", 1.0)
     return camera
 
 
@@ -124,12 +126,19 @@ def test_after_a_reset_nothing_is_found(robot, node, seen):
     assert answer.message == "nothing is mapped yet" and answer.observed == 0.0
 
 
+def test_without_semantics_the_setting_is_named(start_node, robot):
+    node = start_node("/still", cameras=["/blind"], **{"semantics.enabled": False})
+    node.wait_until_active()
+    answer = robot.call(node, QueryRelevancy, "query_relevancy", texts=["mug"])
+    assert answer.message == "the map has no vision-language model: semantics.enabled is false"
+
+
 def test_without_its_weights_the_node_maps_on_and_says_what_is_missing(start_node, robot):
     missing = {"semantics.enabled": True, "vision.model": "ViT-B-32",
                "vision.pretrained": "/nowhere/clip.safetensors"}  # fmt: skip
     node = start_node("/mute", cameras=["/blind"], **missing).wait_until_active()
     node.wait_for_log("/nowhere/clip.safetensors", 60.0)
     answer = robot.call(node, QueryRelevancy, "query_relevancy", texts=["mug"])
-    assert not answer.success and "no vision-language model" in answer.message
+    assert not answer.success and "/nowhere/clip.safetensors" in answer.message
     assert robot.call(node, GetMap, "get_map").success
     assert node.end() == 0

@@ -382,7 +382,7 @@ def test_a_model_that_a_map_does_not_fit_waits_for_one_that_does(mapper, config,
 def test_frames_from_before_the_model_are_looked_at(config):
     mapper = SemanticMapper(config)
     mapper.add_frame(wall())
-    with pytest.raises(QueryError, match="no vision-language model"):
+    with pytest.raises(QueryError, match="no vision-language model: none was given"):
         mapper.ask(Question(("red",)))
     mapper.use_language(ColorModel())
     assert mapper.ask(Question(("red",))).texts[0].exists
