@@ -28,7 +28,7 @@ from nesf_ros.types import Box, PosedFrame
 
 FRAMES, SIZE, RANGE_M = 75, (320, 240), 8.0
 SETTING = Setting(0.05, RANGE_M, 0.06, Lattices())
-MARKS_S = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0)
+MARKS_S = (2.0, 5.0, 10.0, 30.0)
 BLIND_MARKS_S = (60.0, 300.0)
 BLIND_CELL_M, BLIND_TRUNCATION_M, BLIND_BETA_M = 0.1, 0.1, 0.05
 BLIND_FIT = replace(FitConfig(), half_life=4000)

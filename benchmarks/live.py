@@ -1,7 +1,7 @@
 """A robot's stream into the node, for ten minutes.
 
 Protocol: one process plays 640×480 colour + 16-bit depth at 30 Hz over DDS from memory, in a loop;
-the perception node (default settings) is a second process; this one reads ~/map, as a planner
+the perception node (default settings, `--field`: with a scene field) is a second process; this one reads ~/map, as a planner
 would, and /diagnostics. First map: from the start of the node's process to the first message of
 ~/map that holds blocks, with the stream already waiting. Latency: from the stamp of an image,
 taken when it is published, until the map holds it (median and 99th percentile over the last 1000
@@ -50,7 +50,10 @@ def measure(args: argparse.Namespace, folder: Path) -> Report:
     source = [str(recording), "--rate", "4"] if recording.is_dir() else room
     command = [sys.executable, "-m", "nesf_ros.cli"]
     player = [*command, "replay", *source, "--loop", "--preload", "--json"]
+    player += ["-p", "wait_for_subscriber:=false"]  # a camera does not wait either
     node = [*command, "up", "-p", f"map.folder:={folder}"]
+    if args.field:
+        node += ["-p", "field.enabled:=true"]
     seconds = args.minutes * 60
     with MapClient("benchmark", "/nesf") as client, Children(folder, child_environment()) as run:
         run.start("replay", player)

@@ -14,7 +14,8 @@ from numpy import ndarray
 
 from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
-from nesf_ros.frames.keyframes import KeyframeStore
+from nesf_ros.fields import SceneFields
+from nesf_ros.frames.keyframes import Keyframe, KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
 from nesf_ros.semantics.language import LanguageMap
 from nesf_ros.semantics.questions import Answer, PointWords, Question
@@ -60,13 +61,17 @@ class SemanticMapper:
     def __init__(self, config: NesfConfig | None = None):
         self.config = config or NesfConfig()
         self.map = VoxelMap(self.config.map)
-        self.keyframes = KeyframeStore(self.config.keyframes)
+        self.keyframes = KeyframeStore(self.config.keyframes, self._let_go)
         self.language: LanguageMap | None = None
         """What a vision-language model makes of the map; None until `use_language`."""
         self.why_no_language = "none was given to it, see use_language"
         """For whoever asks meanwhile; who brings the model sets it, from any thread."""
         self.on_keyframe: Callable[[PosedFrame], None] = self.understand
         """Called with every keyframe once it is in the map; replace it to look at it elsewhere."""
+        self.fields: SceneFields | None = None
+        """Refine the map in spare time (`SceneFields.work`); None where that is not wanted."""
+        if self.config.field.enabled:
+            self.fields = SceneFields(self.config.field, self.map)
         self._surfaces = SurfaceIndex()
         self._unread: SavedLayer | None = None
         """Embeddings of the map that was loaded, while no model has come for them."""
@@ -100,6 +105,8 @@ class SemanticMapper:
         integrated = time.perf_counter()
         keyframe = self.keyframes.offer(frame) is not None
         if keyframe:
+            if self.fields:
+                self.fields.add_keyframe(frame)
             self.on_keyframe(frame)
         seconds = {"integrate": integrated - start, "keyframe": time.perf_counter() - integrated}
         return FrameReport(
@@ -192,6 +199,7 @@ class SemanticMapper:
     ) -> View:
         """What a camera would see of the map, up to a depth of `max_range_m`.
 
+        By the scene field where there is one that shows new keyframes better than the voxels do.
         With its labels, where there are any, and what else is `wanted` in words. QueryError beyond
         `query.max_pixels`, for a range that is no distance and as `ask`; GeometryError for a pose
         that is none.
@@ -204,7 +212,11 @@ class SemanticMapper:
         if not 0 < max_range_m < np.inf:
             raise QueryError(f"range {max_range_m} m; it must be greater than 0 and finite")
         pose = check_pose(world_T_camera)
-        view = render(self.map, intrinsics, pose, max_range_m, region)
+        view = None
+        if self.fields and region is None:  # a part of the map is drawn from its voxels
+            view = self.fields.view(intrinsics, pose, max_range_m)
+        if view is None:
+            view = render(self.map, intrinsics, pose, max_range_m, region)
         labelled = self.language is not None and self.language.labels is not None
         if not (wanted.texts or wanted.features or labelled):
             return view
@@ -231,15 +243,24 @@ class SemanticMapper:
         self.language, self._unfit = language, None
         # Not the saved id: a map loaded over its own continuation must reach readers as a new one.
         self.map.map_id = uuid.uuid4().hex
-        self.keyframes.clear()
+        self._forget_views()
         if self.language:
             self.language.taken_over()
 
     def reset(self) -> None:
         """Forget map and keyframes."""
         self.map.reset()
-        self.keyframes.clear()
+        self._forget_views()
         self.language = self.language or self._unfit
         self._unread = self._unfit = None
         if self.language:
             self.language.clear()
+
+    def _forget_views(self) -> None:
+        if self.fields:
+            self.fields.reset()
+        self.keyframes.clear()
+
+    def _let_go(self, keyframe: Keyframe) -> None:
+        if self.fields:
+            self.fields.forget(keyframe.frame)

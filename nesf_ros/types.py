@@ -197,3 +197,5 @@ class View:
     """Unit surface normals in the map frame, facing the camera; 0 where there is no depth."""
     words: ViewWords | None = None
     """None where nothing is labelled and nothing was asked."""
+    drawn_by: str = "voxels"
+    """What it shows: the voxels, or the scene field fitted to the keyframes ("field")."""

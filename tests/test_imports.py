@@ -12,12 +12,14 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "nesf_ros"
 GENERATED = {"msg", "srv", "action"}
 
-FOUNDATION = {"errors", "settings", "config", "types"}
+FOUNDATION = {"errors", "settings", "config", "config_field", "config_language", "types"}
 EVERYTHING = {part.stem for part in PACKAGE.iterdir() if not part.name.startswith("_")}
 MAY_IMPORT = {
     "errors": set(),
     "settings": {"errors"},
     "config": FOUNDATION,
+    "config_field": {"errors", "settings"},
+    "config_language": {"errors", "settings"},
     "types": FOUNDATION,
     "geometry": FOUNDATION,
     "frames": FOUNDATION | {"geometry"},
@@ -25,7 +27,8 @@ MAY_IMPORT = {
     "vision": FOUNDATION | {"geometry"},
     "field": FOUNDATION | {"geometry"},
     "semantics": FOUNDATION | {"geometry", "vision", "voxels", "field"},
-    "pipeline": FOUNDATION | {"geometry", "frames", "vision", "voxels", "field", "semantics"},
+    "fields": FOUNDATION | {"geometry", "voxels", "field"},
+    "pipeline": FOUNDATION | {"geometry", "frames", "vision", "voxels", "fields", "semantics"},
     # It writes the formats that datasets reads.
     "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.
@@ -34,7 +37,7 @@ MAY_IMPORT = {
     "evaluation": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,
     # Its replay node plays recordings and the built-in room.
     "ros": FOUNDATION
-    | {"geometry", "frames", "vision", "voxels", "field", "semantics"}
+    | {"geometry", "frames", "vision", "voxels", "fields", "semantics"}
     | {"pipeline", "datasets", "synthetic"}
     | GENERATED,
     "cli": EVERYTHING,

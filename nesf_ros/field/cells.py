@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import warp as wp
 from jaxtyping import Bool, Float, Float32, Int32
+from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.errors import FieldError
@@ -88,6 +90,11 @@ class Cells:
         for offset in torch.cartesian_prod(offsets, offsets, offsets).to(points):
             index, inside = self.index_of(points + offset)
             self.alive[tuple(index[inside].long().T)] = True
+
+    def surrounds(self, place: Float[ndarray, " 3"]) -> bool:
+        """Whether a place in the map frame, metres, lies in the box."""
+        box = self.box
+        return bool(np.all(place >= box.lower) and np.all(place < box.upper))
 
     def holds(self, points: Float[Tensor, "n 3"]) -> Bool[Tensor, " n"]:
         """Whether each point lies in a cell that is alive."""

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nesf_ros.errors import FieldError
 from nesf_ros.field.cells import Cells
 from nesf_ros.field.exposure import Exposure
 from nesf_ros.field.rays import Rays
@@ -62,6 +63,7 @@ class Fitter:
         self.config = config or FitConfig()
         self.device = field.grid.table.device
         self.exposure = Exposure(KEYFRAMES).to(self.device)
+        self.exposure.used = len(replay)
         nets = [p for name, p in field.named_parameters() if name != "grid.table"]
         groups = [
             {"params": [field.grid.table], "rate": self.config.table_rate, "eps": 1e-15},
@@ -69,15 +71,20 @@ class Fitter:
             {"params": [self.exposure.numbers], "rate": self.config.exposure_rate},
         ]
         self.optimizer = torch.optim.Adam(groups, lr=1.0, betas=(0.9, 0.99), fused=True)
-        self.survey = Survey(cells)
+        self.survey: Survey | None = None
+        """Of empty space, once a keyframe without any depth has come."""
         self.steps = 0
         self.since_change = 0
         """Steps since the last keyframe came."""
 
     def add(self, frame: PosedFrame) -> None:
-        """Take in a keyframe; the rate of learning rises again."""
+        """Take in a keyframe; the rate of learning rises again. FieldError beyond `KEYFRAMES`."""
+        if len(self.replay) == KEYFRAMES:
+            raise FieldError(f"the field learns from {KEYFRAMES} keyframes already; let some go")
         self.replay.add(frame)
         self.exposure.used = len(self.replay)
+        if self.replay.blind and self.survey is None:
+            self.survey = Survey(self.cells)
         self.since_change = min(self.since_change, self.config.half_life // 4)
 
     def keep(self, frames: list[PosedFrame]) -> None:
@@ -118,7 +125,7 @@ class Fitter:
         self.replay.note(owner, each.detach().double().cpu().numpy())
         self.steps += 1
         self.since_change += 1
-        if self.steps > SURVEY_AFTER and self.steps % SURVEY_EVERY == 0 and self.replay.blind:
+        if self.survey and self.steps > SURVEY_AFTER and self.steps % SURVEY_EVERY == 0:
             self.survey.update(self.field, SURVEY_SHARE)
         return float(loss.detach())
 

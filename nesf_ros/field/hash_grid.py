@@ -58,7 +58,7 @@ class HashGrid(nn.Module):
     """Features of points in a box, interpolated trilinearly on lattices of several cell sizes.
 
     A level whose lattice fits its table is stored in order; finer ones share entries by a hash.
-    Points outside of the box get the features of the nearest point on its rim.
+    A lattice reaches a cell beyond the box; farther out, points get the features of its rim.
     """
 
     lower: Tensor

@@ -70,7 +70,10 @@ class SceneField(nn.Module):
 
     @property
     def beta_m(self) -> Float[Tensor, ""]:
-        """Softness of surfaces, metres; never below a fiftieth of the truncation."""
+        """Softness of surfaces, metres; never below a fiftieth of the truncation.
+
+        Rays without a distance alone tell of it; to the others it is given.
+        """
         return self.log_beta.exp().clamp(min=self.truncation_m / 50)
 
     def shape(self, points: Float[Tensor, "n 3"]) -> Shape:

@@ -19,6 +19,7 @@ from nesf_ros.frames.counters import Cause, cause_of
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.autosave import Autosave
 from nesf_ros.ros.camera_input import RawFrame
+from nesf_ros.ros.field_thread import FieldThread
 from nesf_ros.ros.label_topics import LabelTopics
 from nesf_ros.ros.language import LanguageThread
 from nesf_ros.ros.publishing import MapPublisher
@@ -52,6 +53,10 @@ class Engine:
         self.map_topics = MapPublisher(node, self.mapper.map, map_frame, config.publish)
         self._label_topics = LabelTopics(node, config.map.voxel_size_m)
         self._publishing = threading.Event()
+        self._field: FieldThread | None = None
+        if self.mapper.fields:
+            share = config.field.share
+            self._field = FieldThread(self.mapper.fields, share, node.get_logger())
         self._language: LanguageThread | None = None
         if config.semantics.enabled:
             self._language = LanguageThread(
@@ -62,6 +67,8 @@ class Engine:
 
     def close(self) -> None:
         """Save what is configured, and end the threads."""
+        if self._field:
+            self._field.stop()
         if self._language:
             self._language.stop()
         self.reader.stop()

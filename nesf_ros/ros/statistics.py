@@ -74,6 +74,10 @@ def map_status(
     level, message = DiagnosticStatus.OK, f"{numbers.rate_hz:.1f} frames/s into the map"
     if voxel_map.refused_blocks:
         level, message = DiagnosticStatus.WARN, "map.memory_mib is used up: new space is left out"
+    if mapper.fields:
+        values["field.steps"] = str(mapper.fields.steps)
+        if mapper.fields.failure:
+            level, message = DiagnosticStatus.WARN, f"no scene field: {mapper.fields.failure}"
     if paused:
         message = "paused"
     return _status(f"{name}: map", level, message, values)

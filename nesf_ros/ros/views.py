@@ -44,6 +44,7 @@ def fill_view(response: RenderView.Response, view: View, header: Header) -> None
     response.color = image_message(view.color, "rgb8", header)
     response.depth = image_message(view.depth_m, "32FC1", header)
     response.normals = image_message(view.normals_world, "32FC3", header)
+    response.drawn_by = view.drawn_by
     words = view.words
     if words is None:
         return
@@ -73,4 +74,4 @@ def view_of(reply: RenderView.Response) -> View:
         names = tuple(reply.label_names)
         texts = np.array(relevancy, np.float32).reshape(-1, *size)
         words = ViewWords(label, names, texts, features=features)
-    return View(color_of(reply.color), depth_of(reply.depth, 1.0), normals, words)
+    return View(color_of(reply.color), depth_of(reply.depth, 1.0), normals, words, reply.drawn_by)

@@ -1,0 +1,31 @@
+"""Defaults of the scene field; `nesf_ros.config` gathers all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nesf_ros.settings import Checked, setting
+
+
+@dataclass(frozen=True)
+class FieldConfig(Checked):
+    """The scene field that refines the map in spare time (`nesf_ros.field`)."""
+
+    enabled: bool = setting(
+        False, "fit a scene field to the keyframes; the map and all services work without"
+    )
+    share: float = setting(
+        0.5, "share of its thread's time that fitting may take", low=0.01, high=1.0
+    )
+    truncation_m: float = setting(
+        0.06, "signed distances of the field are cut off at this, m", low=0.01, high=1.0
+    )
+    finest_m: float = setting(
+        0.01, "smallest cells of its hash grid, m; the largest are 0.64 m", low=0.001, high=0.6
+    )
+    log2_entries: int = setting(
+        17, "entries of each level of the hash grid, as a power of two", low=10, high=22
+    )
+    max_fields: int = setting(
+        4, "fields held, one for each submap; the oldest goes", low=1, high=64
+    )

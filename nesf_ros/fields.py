@@ -1,0 +1,200 @@
+"""The scene fields of the map: one for each submap, fitted in spare time.
+
+The thread that owns the map hands over keyframes, the thread of spare time fits; where they meet,
+they wait for one step at most.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float64
+from numpy import ndarray
+
+from nesf_ros.config_field import FieldConfig
+from nesf_ros.errors import FieldError
+from nesf_ros.field.cells import Cells
+from nesf_ros.field.fit import Fitter
+from nesf_ros.field.hash_grid import Lattices
+from nesf_ros.field.rendering import FieldView, render_view
+from nesf_ros.field.replay import Replay
+from nesf_ros.field.scene_field import SceneField
+from nesf_ros.types import Box, Intrinsics, PosedFrame, View
+from nesf_ros.voxels.grid import BLOCK
+from nesf_ros.voxels.map import Submap, VoxelMap
+from nesf_ros.voxels.near import near_surface
+from nesf_ros.voxels.read import render
+
+EXAM = 1 / 4
+"""Size of the views at which field and voxels are compared."""
+EXAMINE_EVERY = 50
+"""Steps between two comparisons."""
+MEMORY = 0.5
+"""Weight of the examinations so far against the newest."""
+
+
+@dataclass
+class Examination:
+    """A keyframe, and what the voxels showed there once it was in the map."""
+
+    frame: PosedFrame
+    voxels: View
+    """At the colour camera, `EXAM` times its size."""
+
+
+@dataclass
+class SubmapField:
+    """The field of one submap."""
+
+    submap: Submap
+    fitter: Fitter
+    revision: int = -1
+    """Of the map, when its cells were brought up to date."""
+    waiting: deque[Examination] = field(default_factory=deque)
+    """Keyframes that it has not learned from yet."""
+    learned: list[Examination] = field(default_factory=list)
+    lead: float = 0.0
+    """By how much its colours at keyframes are nearer to the truth than the voxels', 0–1."""
+
+
+class SceneFields:
+    """Fields around the places that the robot has been to."""
+
+    def __init__(self, config: FieldConfig, voxel_map: VoxelMap):
+        self._config, self._map = config, voxel_map
+        self._lock = threading.RLock()
+        self._fields: list[SubmapField] = []
+        self.failure = ""
+        """Why there is no field."""
+
+    def reset(self) -> None:
+        """Forget all fields."""
+        with self._lock:
+            self._fields = []
+
+    def add_keyframe(self, frame: PosedFrame) -> None:
+        """Hand over a keyframe that is in the map; for the thread that owns the map."""
+        submap = self._map.active
+        assert submap is not None, "a keyframe is in the map before it comes here"
+        camera = frame.rgbd.color_intrinsics.scaled(EXAM)
+        pose = frame.world_T_camera @ frame.rgbd.depth_T_color
+        seen = render(self._map, camera, pose, self._map.config.max_depth_m)
+        with self._lock:
+            try:
+                entry = self._entry(submap)
+            except FieldError as error:  # the map goes on without
+                self.failure = str(error)
+                return
+            self._follow(entry)
+            entry.waiting.append(Examination(frame, seen))
+
+    def forget(self, frame: PosedFrame) -> None:
+        """Learn no more from a keyframe."""
+        with self._lock:
+            for entry in self._fields:
+                entry.waiting = deque(new for new in entry.waiting if new.frame is not frame)
+                kept = [known for known in entry.learned if known.frame is not frame]
+                if len(kept) < len(entry.learned):
+                    entry.learned = kept
+                    entry.fitter.keep([known.frame for known in kept])
+
+    def work(self) -> bool:
+        """Do one step of what there is to do; False if there is nothing. For any one thread."""
+        with self._lock:
+            for entry in reversed(self._fields):
+                if entry.waiting:
+                    self._learn(entry, entry.waiting.popleft())
+                    return True
+                if entry.learned and not entry.fitter.done:
+                    entry.fitter.step()
+                    if entry.fitter.steps % EXAMINE_EVERY == 0:
+                        self._examine(entry)
+                    return True
+        return False
+
+    def view(
+        self, camera: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], far_m: float
+    ) -> View | None:
+        """What a camera sees of the field around it; None where voxels are the better answer."""
+        with self._lock:
+            for entry in reversed(self._fields):
+                inside = entry.fitter.cells.surrounds(world_T_camera[:3, 3])
+                if inside and entry.lead > 0:
+                    found = render_view(
+                        entry.fitter.field, entry.fitter.cells, camera, world_T_camera, far_m
+                    )
+                    return _as_view(found)
+        return None
+
+    @property
+    def steps(self) -> int:
+        """Steps of all fields."""
+        return sum(entry.fitter.steps for entry in self._fields)
+
+    def _entry(self, submap: Submap) -> SubmapField:
+        """The field of a submap, the last of the list from now on; the oldest makes room."""
+        for index, entry in enumerate(self._fields):
+            if entry.submap is submap:
+                self._fields.append(self._fields.pop(index))
+                return entry
+        size = self._map.block_m
+        lower = tuple(float(x * size) for x in submap.grid.offset)
+        upper = tuple(
+            float((x + n) * size)
+            for x, n in zip(submap.grid.offset, submap.grid.shape, strict=True)
+        )
+        box = Box(lower, upper)  # type: ignore[arg-type]
+        cells = Cells.over(box, self._map.config.voxel_size_m, self._map.device)
+        cells.alive[:] = False
+        lattices = Lattices(log2_entries=self._config.log2_entries, finest_m=self._config.finest_m)
+        made = SceneField(box, lattices, self._config.truncation_m).to(self._map.device)
+        if self._fields:  # what decodes one room's features decodes the next one's
+            made.trunk.load_state_dict(self._fields[-1].fitter.field.trunk.state_dict())
+            made.shade.load_state_dict(self._fields[-1].fitter.field.shade.state_dict())
+        fitter = Fitter(made, cells, Replay(self._map.config.max_depth_m))
+        self._fields = [*self._fields[1 - self._config.max_fields :], SubmapField(submap, fitter)]
+        return self._fields[-1]
+
+    def _follow(self, entry: SubmapField) -> None:
+        """Let cells live and die where the map has changed."""
+        cells = entry.fitter.cells
+        index, near = near_surface(self._map, cells.box, entry.revision)
+        offset = torch.tensor(entry.submap.grid.offset, device=index.device)
+        x, y, z = (index - offset).long().unbind(1)
+        shape = [n // BLOCK for n in cells.alive.shape]
+        inside = (x >= 0) & (y >= 0) & (z >= 0)
+        inside &= (x < shape[0]) & (y < shape[1]) & (z < shape[2])
+        blocked = cells.alive.view(shape[0], BLOCK, shape[1], BLOCK, shape[2], BLOCK)
+        blocked[x[inside], :, y[inside], :, z[inside]] = near[inside]
+        entry.revision = self._map.revision
+
+    def _learn(self, entry: SubmapField, new: Examination) -> None:
+        entry.fitter.add(new.frame)
+        entry.learned.append(new)
+
+    def _examine(self, entry: SubmapField) -> None:
+        """Compare field and voxels at a keyframe that both know."""
+        chosen = entry.learned[entry.fitter.steps // EXAMINE_EVERY % len(entry.learned)]
+        rgbd = chosen.frame.rgbd
+        camera = rgbd.color_intrinsics.scaled(EXAM)
+        pose = chosen.frame.world_T_camera @ rgbd.depth_T_color
+        fitter, far_m = entry.fitter, self._map.config.max_depth_m
+        found = render_view(fitter.field, fitter.cells, camera, pose, far_m)
+        size = camera.width, camera.height
+        truth = cv2.resize(rgbd.color, size, interpolation=cv2.INTER_AREA) / 255.0
+        both = (found.depth_m > 0) & (chosen.voxels.depth_m > 0)
+        if both.any():
+            ours = np.abs(found.color - truth)[both].mean()
+            theirs = np.abs(chosen.voxels.color / 255.0 - truth)[both].mean()
+            entry.lead = MEMORY * entry.lead + (1 - MEMORY) * float(theirs - ours)
+
+
+def _as_view(found: FieldView) -> View:
+    color = (found.color.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    color[found.depth_m <= 0] = 0
+    return View(color, found.depth_m, found.normals_world, drawn_by="field")
