@@ -1,13 +1,13 @@
 """A robot's stream into the node, for ten minutes.
 
 Protocol: one process plays 640×480 colour + 16-bit depth at 30 Hz over DDS from memory, in a loop;
-the perception node (default settings, `--field`: with a scene field) is a second process; this one reads ~/map, as a planner
-would, and /diagnostics. First map: from the start of the node's process to the first message of
-~/map that holds blocks, with the stream already waiting. Latency: from the stamp of an image,
-taken when it is published, until the map holds it (median and 99th percentile over the last 1000
-frames, the worst reading of all). Memory: resident, from one minute after
- the start to the end. Accounting: received = 2 · pairs + dropped + waiting, and pairs =
-integrated + dropped + waiting.
+the perception node (default settings, `--field`: with a scene field) is a second process; this one
+reads ~/map, as a planner would, and /diagnostics. First map: from the start of the node's process
+to the first message of ~/map that holds blocks, with the stream already waiting. Latency: from the
+stamp of an image, taken when it is published, until the map holds it (median and 99th percentile
+over the last 1000 frames, the worst reading of all). Memory: resident, from one minute after the
+start to the end. Accounting: received = 2 · pairs + dropped + waiting, and pairs = integrated +
+dropped + waiting.
 """
 
 from __future__ import annotations
