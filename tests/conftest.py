@@ -32,6 +32,8 @@ UNCHECKED = {
     "nesf_ros.synthetic.renderers.tables",
     # Checks its values itself, and raises errors for users.
     "nesf_ros.config",
+    "nesf_ros.config_field",
+    "nesf_ros.config_language",
     "nesf_ros.settings",
     "nesf_ros.ros.node_config",
 }

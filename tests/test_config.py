@@ -43,7 +43,7 @@ def test_every_component_describes_itself():
 def test_walk_names_every_leaf_in_order():
     names = [name for name, _, _ in walk(NesfConfig())]
     assert names[0] == "frames.sync_slop_s"
-    assert names[-1] == "query.max_voxels"
+    assert names[-1] == "field.max_fields"
     assert len(set(names)) == len(names)
     assert all(name.count(".") == 1 for name in names)
     assert [name for name, _, _ in walk(QueryConfig())] == [f.name for f in fields(QueryConfig)]

@@ -116,7 +116,8 @@ def test_the_file_is_named_after_the_text(render, tmp_path):
     assert path.name == "a-red-block.png" and cv2.imread(str(path)).shape == (600, 800, 3)
 
 
-def test_label_draws_relevancy_of_a_picture(tmp_path, capsys):
+def test_label_draws_relevancy_of_a_picture(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     config = {
         "embed_dim": 16,
         "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16,
@@ -138,4 +139,4 @@ def test_label_draws_relevancy_of_a_picture(tmp_path, capsys):
     assert sheet.shape == (84, 240, 3)
     assert cli.main([*command, "--preset", "best", "--texts", "a mug"]) == 2
     assert cli.main(["label", str(tmp_path / "none.png"), "--texts", "a mug"]) == 2
-    assert "none.png is not there, or no picture" in capsys.readouterr().err
+    assert "none.png does not exist, or is no file" in capsys.readouterr().err
