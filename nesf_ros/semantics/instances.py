@@ -142,9 +142,11 @@ class InstanceFinder:
 
     def _remember(self, asked: tuple[str, str], found: _Found, elsewhere: _Found) -> None:
         """Keep what was found for a question; those that were longest not asked go."""
-        keys, ids = (np.concatenate(side) for side in zip(found, elsewhere, strict=True))
-        order = keys.argsort()
-        self._found[asked] = keys[order], ids[order]
+        if len(elsewhere[0]):
+            keys, ids = (np.concatenate(side) for side in zip(found, elsewhere, strict=True))
+            order = keys.argsort()
+            found = keys[order], ids[order]
+        self._found[asked] = found
         while len(self._found) > 1 and (
             len(self._found) > TEXTS_REMEMBERED
             or sum(len(keys) for keys, _ in self._found.values()) > VOXELS_REMEMBERED

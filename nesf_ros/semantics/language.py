@@ -172,7 +172,7 @@ class LanguageMap:
 
     def _observed(self, region: Box | None) -> float:
         if region is None:
-            return float(len(self._map.block_index()) > 0)
+            return float(any(submap.grid.knows_something for submap in self._map.submaps))
         return observed_fraction(self._map, region)
 
     def _answer(

@@ -125,12 +125,19 @@ class BlockGrid:
         """Which blocks have been observed at all."""
         return (self.slot >= 0) | (self.free_weight > 0)
 
+    @property
+    def knows_something(self) -> bool:
+        """Whether any block has been observed."""
+        return self.used > 0 or bool((self.free_weight > 0).any())
+
     def known_index(self, since: int = -1) -> Int32[Tensor, "n 3"]:
         """Map indices of the blocks that have been observed, and changed after revision `since`."""
-        known = self.known()
-        if since >= 0:
-            known &= self.revision > since
-        local = known.nonzero()
+        if since < 0:
+            local = self.known().nonzero()
+        else:  # few have changed: only these are looked at
+            local = (self.revision > since).nonzero()
+            at = tuple(local.T)
+            local = local[(self.slot[at] >= 0) | (self.free_weight[at] > 0)]
         return (local + torch.tensor(self.offset, device=self.device)).int()
 
     def collapse_free(self, since: int) -> int:
