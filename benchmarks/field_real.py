@@ -11,7 +11,6 @@ TSDF with its defaults at 2 cm as a mesh with vertex colours.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 import open3d as o3d
@@ -20,10 +19,9 @@ import torch
 from tqdm import tqdm
 
 from benchmarks.field_views import Setting, as_exposed, fitter_for, psnr, seen_by
+from benchmarks.recordings import held_out
 from benchmarks.report import Report
 from benchmarks.rival import Open3dTsdf
-from nesf_ros.datasets import open_source
-from nesf_ros.errors import DatasetError
 from nesf_ros.evaluation.geometry import depth_errors
 from nesf_ros.field.hash_grid import Lattices
 from nesf_ros.geometry.cameras import unproject
@@ -36,12 +34,7 @@ SETTING = Setting(VOXEL_M, RANGE_M, 0.06, LATTICES)
 
 def run(args: argparse.Namespace) -> Report:
     """Depth and colour of field and rival on the held-out views."""
-    folder = Path(args.data) / "sevenscenes"
-    if not folder.is_dir():
-        raise DatasetError(f"{folder} is not there; name the recordings' folder with --data")
-    frames = list(open_source(folder))
-    held = [frame for index, frame in enumerate(frames) if index % 5 == 2]
-    train = [frame for index, frame in enumerate(frames) if index % 5 != 2]
+    train, held = held_out(args.data)
     mesh = Mesh(train)
     fitter = fitter_for(train, SETTING)
     steps = fitter.run(SECONDS)

@@ -10,17 +10,15 @@ its defaults at their best, which is the mesh; the other rows say what more can 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 import open3d.core as core
 from tqdm import tqdm
 
+from benchmarks.recordings import held_out
 from benchmarks.report import Report
 from benchmarks.rival import Open3dTsdf
 from nesf_ros.config import MapConfig
-from nesf_ros.datasets import open_source
-from nesf_ros.errors import DatasetError
 from nesf_ros.evaluation.geometry import depth_errors
 from nesf_ros.geometry.cameras import unproject
 from nesf_ros.types import PosedFrame
@@ -33,12 +31,7 @@ WEIGHT = 1.0
 
 def run(args: argparse.Namespace) -> Report:
     """Mean and median error of all methods on their common mask, and each one's coverage."""
-    folder = Path(args.data) / "sevenscenes"
-    if not folder.is_dir():
-        raise DatasetError(f"{folder} is not there; name the recordings' folder with --data")
-    frames = list(open_source(folder))
-    held = [frame for index, frame in enumerate(frames) if index % 5 == 2]
-    train = [frame for index, frame in enumerate(frames) if index % 5 != 2]
+    train, held = held_out(args.data)
     images = rendered(train, held, args.json)
     truth = np.stack([frame.rgbd.depth_m for frame in held])
     valid = (truth > 0) & (truth < RANGE_M)
