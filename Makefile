@@ -12,7 +12,8 @@ INSTALLED := $(VENV)/.installed
 WARMED := $(VENV)/.warmed
 BUILD_INPUTS := pyproject.toml constraints.txt setup.py package.xml CMakeLists.txt \
   $(wildcard cmake/* msg/*.msg srv/*.srv action/*.action third_party/tf2_msgs/* third_party/tf2_msgs/msg/*)
-KERNELS := $(wildcard nesf_ros/field/kernels.py nesf_ros/field/marching.py nesf_ros/voxels/kernels.py nesf_ros/voxels/fusing.py nesf_ros/voxels/raycast.py \
+KERNELS := $(wildcard nesf_ros/field/kernels.py nesf_ros/field/marching.py \
+  nesf_ros/voxels/kernels.py nesf_ros/voxels/fusing.py nesf_ros/voxels/raycast.py \
   nesf_ros/synthetic/patterns.py nesf_ros/synthetic/renderers/looks.py \
   nesf_ros/synthetic/renderers/shading.py)
 WARM := $(BIN)/python -W ignore::RuntimeWarning:runpy -m
@@ -57,6 +58,7 @@ $(WARMED): $(INSTALLED) $(KERNELS)
 
 warm:
 	@$(if $(KERNELS),$(WARM) nesf_ros.voxels.kernels,true)
+	@$(if $(KERNELS),$(WARM) nesf_ros.field.kernels,true)
 	@$(if $(KERNELS),$(WARM) nesf_ros.synthetic.renderers.shading,true)
 
 check: setup lint types test  ## lint, types and all tests: the gate

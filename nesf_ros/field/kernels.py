@@ -157,3 +157,11 @@ def kernels_for(features: int, dtype: torch.dtype) -> Kernels:
     module.options.update({"enable_backward": False, "fast_math": False})
     made = (wp.Kernel(f, module=module) for f in (forward, backward, backward_points))
     return Kernels(*made, vector, point)
+
+
+if __name__ == "__main__":
+    from nesf_ros.field import kernels, marching
+
+    wp.load_module(marching)
+    ready = kernels.kernels_for(4, torch.float32)
+    wp.load_module(ready.forward.module.name)
