@@ -79,6 +79,8 @@ class SceneFields:
 
     def add_keyframe(self, frame: PosedFrame) -> None:
         """Hand over a keyframe that is in the map; for the thread that owns the map."""
+        if self.failure:
+            return
         submap = self._map.active
         assert submap is not None, "a keyframe is in the map before it comes here"
         camera = frame.rgbd.color_intrinsics.scaled(EXAM)
@@ -120,7 +122,12 @@ class SceneFields:
     def view(
         self, camera: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], far_m: float
     ) -> View | None:
-        """What a camera sees of the field around it; None where voxels are the better answer."""
+        """What a camera sees of the field around it; None where voxels are the better answer.
+
+        They are where fitting has failed, too: such a field is left behind by the map.
+        """
+        if self.failure:
+            return None
         with self._lock:
             for entry in reversed(self._fields):
                 inside = entry.fitter.cells.surrounds(world_T_camera[:3, 3])

@@ -139,3 +139,22 @@ def test_of_too_many_fields_the_oldest_goes(frames):
         mapper.add_frame(replace(frames[0], world_T_camera=pose))
     kept = [entry.submap for entry in mapper.fields._fields]
     assert kept == mapper.map.submaps[1:]
+
+
+def test_a_field_that_has_failed_is_not_shown(mapper, frames):
+    mapper.fields.work()
+    entry = only(mapper.fields)
+    entry.lead = 1.0
+    mapper.fields.failure = "out of memory"
+    view = mapper.render_view(frames[0].rgbd.color_intrinsics, frames[0].world_T_camera)
+    assert view.drawn_by == "voxels"
+    waiting = len(entry.waiting)
+    mapper.fields.add_keyframe(frames[5])
+    assert len(entry.waiting) == waiting
+
+
+def test_a_keyframe_without_depth_leaves_it_to_the_map_which_cells_live(mapper, frames):
+    rgbd = replace(frames[5].rgbd, depth_m=np.zeros_like(frames[5].rgbd.depth_m))
+    fitter = only(mapper.fields).fitter
+    fitter.add(replace(frames[5], rgbd=rgbd))
+    assert fitter.replay.blind and fitter.survey is None

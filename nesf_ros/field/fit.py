@@ -72,7 +72,7 @@ class Fitter:
         ]
         self.optimizer = torch.optim.Adam(groups, lr=1.0, betas=(0.9, 0.99), fused=True)
         self.survey: Survey | None = None
-        """Of empty space, once a keyframe without any depth has come."""
+        """Of empty space, where no map tells of it and keyframes have no depth."""
         self.steps = 0
         self.since_change = 0
         """Steps since the last keyframe came."""
@@ -83,7 +83,8 @@ class Fitter:
             raise FieldError(f"the field learns from {KEYFRAMES} keyframes already; let some go")
         self.replay.add(frame)
         self.exposure.used = len(self.replay)
-        if self.replay.blind and self.survey is None:
+        # Where a map has told which cells live, it alone knows when these die.
+        if self.survey is None and self.replay.blind and bool(self.cells.alive.all()):
             self.survey = Survey(self.cells)
         self.since_change = min(self.since_change, self.config.half_life // 4)
 
