@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from nesf_ros.config_field import FieldConfig
+from nesf_ros.config_field import FieldConfig, LerfConfig
 from nesf_ros.config_language import SemanticsConfig, VisionConfig
 from nesf_ros.errors import ConfigError
 from nesf_ros.settings import Checked, setting
@@ -163,4 +163,5 @@ class NesfConfig(Checked):
     semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
+    lerf: LerfConfig = field(default_factory=LerfConfig)
     field: FieldConfig = field(default_factory=FieldConfig)

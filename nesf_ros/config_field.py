@@ -29,3 +29,30 @@ class FieldConfig(Checked):
     max_fields: int = setting(
         4, "fields held, one for each submap; the oldest goes", low=1, high=64
     )
+
+
+@dataclass(frozen=True)
+class LerfConfig(Checked):
+    """Language fields beside the scene fields (`nesf_ros.semantics.lerf`)."""
+
+    enabled: bool = setting(
+        True, "teach scene fields, where there are any, what keyframes show by place and size"
+    )
+    preset: str = setting(
+        "live",
+        "live (beside a map), cpu (smaller crops too), paper (LERF's own, for a GPU and minutes)",
+        choices=("live", "cpu", "paper"),
+    )
+    budget_ms: float = setting(
+        300.0,
+        "time for a keyframe's crops, ms, of which there are up to 200 (live) or 600 (cpu); "
+        "0 = as long as they take",
+        low=0.0,
+        high=1e6,
+    )
+    min_views: int = setting(
+        0,
+        "keyframes that must have seen a voxel before it answers by size; 0 = as the preset",
+        low=0,
+        high=100,
+    )

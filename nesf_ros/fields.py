@@ -61,21 +61,27 @@ class SubmapField:
     lead: float = 0.0
     """By how much its colours at keyframes are nearer to the truth than the voxels', 0–1."""
 
+    def holds(self, frame: PosedFrame) -> bool:
+        """Whether it learns from a keyframe, or will."""
+        return any(known.frame is frame for known in (*self.learned, *self.waiting))
+
 
 class SceneFields:
     """Fields around the places that the robot has been to."""
 
     def __init__(self, config: FieldConfig, voxel_map: VoxelMap):
         self._config, self._map = config, voxel_map
-        self._lock = threading.RLock()
-        self._fields: list[SubmapField] = []
+        self.lock = threading.RLock()
+        """To be held by whoever uses `entries`."""
+        self.entries: list[SubmapField] = []
+        """The one used last comes last."""
         self.failure = ""
         """Why there is no field."""
 
     def reset(self) -> None:
         """Forget all fields."""
-        with self._lock:
-            self._fields = []
+        with self.lock:
+            self.entries = []
 
     def add_keyframe(self, frame: PosedFrame) -> None:
         """Hand over a keyframe that is in the map; for the thread that owns the map."""
@@ -86,7 +92,7 @@ class SceneFields:
         camera = frame.rgbd.color_intrinsics.scaled(EXAM)
         pose = frame.world_T_camera @ frame.rgbd.depth_T_color
         seen = render(self._map, camera, pose, self._map.config.max_depth_m)
-        with self._lock:
+        with self.lock:
             try:
                 entry = self._entry(submap)
             except FieldError as error:  # the map goes on without
@@ -97,8 +103,8 @@ class SceneFields:
 
     def forget(self, frame: PosedFrame) -> None:
         """Learn no more from a keyframe."""
-        with self._lock:
-            for entry in self._fields:
+        with self.lock:
+            for entry in self.entries:
                 entry.waiting = deque(new for new in entry.waiting if new.frame is not frame)
                 kept = [known for known in entry.learned if known.frame is not frame]
                 if len(kept) < len(entry.learned):
@@ -107,8 +113,8 @@ class SceneFields:
 
     def work(self) -> bool:
         """Do one step of what there is to do; False if there is nothing. For any one thread."""
-        with self._lock:
-            for entry in reversed(self._fields):
+        with self.lock:
+            for entry in reversed(self.entries):
                 if entry.waiting:
                     self._learn(entry, entry.waiting.popleft())
                     return True
@@ -128,8 +134,8 @@ class SceneFields:
         """
         if self.failure:
             return None
-        with self._lock:
-            for entry in reversed(self._fields):
+        with self.lock:
+            for entry in reversed(self.entries):
                 inside = entry.fitter.cells.surrounds(world_T_camera[:3, 3])
                 if inside and entry.lead > 0:
                     found = render_view(
@@ -139,15 +145,20 @@ class SceneFields:
         return None
 
     @property
+    def voxel_size_m(self) -> float:
+        """Of the map."""
+        return self._map.config.voxel_size_m
+
+    @property
     def steps(self) -> int:
         """Steps of all fields."""
-        return sum(entry.fitter.steps for entry in self._fields)
+        return sum(entry.fitter.steps for entry in self.entries)
 
     def _entry(self, submap: Submap) -> SubmapField:
         """The field of a submap, the last of the list from now on; the oldest makes room."""
-        for index, entry in enumerate(self._fields):
+        for index, entry in enumerate(self.entries):
             if entry.submap is submap:
-                self._fields.append(self._fields.pop(index))
+                self.entries.append(self.entries.pop(index))
                 return entry
         size = self._map.block_m
         lower = tuple(float(x * size) for x in submap.grid.offset)
@@ -160,12 +171,12 @@ class SceneFields:
         cells.alive[:] = False
         lattices = Lattices(log2_entries=self._config.log2_entries, finest_m=self._config.finest_m)
         made = SceneField(box, lattices, self._config.truncation_m).to(self._map.device)
-        if self._fields:  # what decodes one room's features decodes the next one's
-            made.trunk.load_state_dict(self._fields[-1].fitter.field.trunk.state_dict())
-            made.shade.load_state_dict(self._fields[-1].fitter.field.shade.state_dict())
+        if self.entries:  # what decodes one room's features decodes the next one's
+            made.trunk.load_state_dict(self.entries[-1].fitter.field.trunk.state_dict())
+            made.shade.load_state_dict(self.entries[-1].fitter.field.shade.state_dict())
         fitter = Fitter(made, cells, Replay(self._map.config.max_depth_m))
-        self._fields = [*self._fields[1 - self._config.max_fields :], SubmapField(submap, fitter)]
-        return self._fields[-1]
+        self.entries = [*self.entries[1 - self._config.max_fields :], SubmapField(submap, fitter)]
+        return self.entries[-1]
 
     def _follow(self, entry: SubmapField) -> None:
         """Let cells live and die where the map has changed."""

@@ -17,7 +17,9 @@ from nesf_ros.errors import QueryError
 from nesf_ros.fields import SceneFields
 from nesf_ros.frames.keyframes import Keyframe, KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
+from nesf_ros.language_fields import LanguageFields
 from nesf_ros.semantics.language import LanguageMap
+from nesf_ros.semantics.lerf.cache import Due, due, put
 from nesf_ros.semantics.questions import Answer, PointWords, Question
 from nesf_ros.semantics.reading import Model
 from nesf_ros.semantics.views import words_in_view
@@ -36,7 +38,11 @@ from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.read import SurfaceIndex, describe_points, render
+from nesf_ros.voxels.sized import NO_SIZES, SizedCodes
 from nesf_ros.voxels.storage import load_map, map_path, save_map
+
+REFRESHED = 4096
+"""Voxels that language fields are asked about at a time."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,9 @@ class SemanticMapper:
         """Refine the map in spare time (`SceneFields.work`); None where that is not wanted."""
         if self.config.field.enabled:
             self.fields = SceneFields(self.config.field, self.map)
+        self.language_fields: LanguageFields | None = None
+        """Learn language beside them, where there is a model."""
+        self._settled = 0
         self._surfaces = SurfaceIndex()
         self._unread: SavedLayer | None = None
         """Embeddings of the map that was loaded, while no model has come for them."""
@@ -85,7 +94,12 @@ class SemanticMapper:
         another model's embeddings: they are not thrown away, and there is no language until the
         map is reset or another one is loaded.
         """
-        language = LanguageMap(self.map, model, self.config.vision, self.config.semantics)
+        learner = None
+        if self.fields and self.config.lerf.enabled:
+            learner = LanguageFields(self.config.lerf, self.fields, model)
+        config = self.config.vision, self.config.semantics
+        language = LanguageMap(self.map, model, config, learner.sizes if learner else NO_SIZES)
+        self.language_fields = learner
         if self._unread is not None:
             self._unfit = language
             language.restore(self._unread, "the loaded map")
@@ -96,7 +110,31 @@ class SemanticMapper:
     def understand(self, frame: PosedFrame) -> None:
         """Put what the model sees in a frame of the map into its voxels."""
         if self.language is not None:
-            self.language.fuse(frame, self.language.look(frame))
+            dense = self.language.look(frame)
+            self.language.fuse(frame, dense)
+            if self.language_fields:
+                self.language_fields.teach(frame, self.language_fields.lesson(frame, dense))
+
+    def refine(self) -> bool:
+        """One step of fitting; False if there is nothing to fit. For any one thread."""
+        worked = self.fields.work() if self.fields else False
+        return (self.language_fields.work() if self.language_fields else False) or worked
+
+    def due(self, most: int = REFRESHED) -> Due | None:
+        """Voxels about which the language fields may know more by now; None if there are none.
+
+        What `LanguageFields.codes` makes of them, in any thread, is for `take`.
+        """
+        if self.language_fields is None or self.layer is None:
+            return None
+        if self._settled != self.language_fields.settled:
+            self._settled = self.language_fields.settled
+            self.layer.sized.all_stale(self.layer.table.columns)
+        return due(self.layer, most)
+
+    def take(self, asked: Due, codes: SizedCodes) -> int:
+        """Put into the voxels what the language fields say of them; returns into how many."""
+        return put(self.layer, asked, codes) if self.layer else 0
 
     def add_frame(self, frame: PosedFrame) -> FrameReport:
         """Integrate a frame into the map and keep it if it shows something new."""
@@ -264,3 +302,5 @@ class SemanticMapper:
     def _let_go(self, keyframe: Keyframe) -> None:
         if self.fields:
             self.fields.forget(keyframe.frame)
+        if self.language_fields:
+            self.language_fields.forget(keyframe.frame)

@@ -31,7 +31,7 @@ def mapper(frames):
 
 
 def only(fields: SceneFields):
-    (entry,) = fields._fields
+    (entry,) = fields.entries
     return entry
 
 
@@ -137,7 +137,7 @@ def test_of_too_many_fields_the_oldest_goes(frames):
         pose = frames[0].world_T_camera.copy()
         pose[0, 3] += 50.0 * step
         mapper.add_frame(replace(frames[0], world_T_camera=pose))
-    kept = [entry.submap for entry in mapper.fields._fields]
+    kept = [entry.submap for entry in mapper.fields.entries]
     assert kept == mapper.map.submaps[1:]
 
 

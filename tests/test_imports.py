@@ -28,7 +28,9 @@ MAY_IMPORT = {
     "field": FOUNDATION | {"geometry"},
     "semantics": FOUNDATION | {"geometry", "vision", "voxels", "field"},
     "fields": FOUNDATION | {"geometry", "voxels", "field"},
-    "pipeline": FOUNDATION | {"geometry", "frames", "vision", "voxels", "fields", "semantics"},
+    "language_fields": FOUNDATION | {"vision", "voxels", "fields", "semantics"},
+    "pipeline": FOUNDATION
+    | {"geometry", "frames", "vision", "voxels", "fields", "language_fields", "semantics"},
     # It writes the formats that datasets reads.
     "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.

@@ -16,7 +16,18 @@ from importlib import import_module
 from nesf_ros import __version__
 from nesf_ros.errors import NesfError
 
-COMMANDS = ("demo", "up", "ask", "label", "replay", "map", "config", "synthesize", "doctor")
+COMMANDS = (
+    "demo",
+    "up",
+    "ask",
+    "label",
+    "replay",
+    "map",
+    "config",
+    "synthesize",
+    "doctor",
+    "evaluate",
+)
 """Modules of this package that are subcommands, in the order of the help text."""
 
 EXIT_ERROR = 2

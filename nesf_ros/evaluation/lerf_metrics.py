@@ -81,22 +81,37 @@ def judged(method: Method, scenes: Sequence[LerfScene], voxel_size_m: float) -> 
 
     Raises EvaluationError where maps or points do not fit the phrases.
     """
-    found: dict[str, list[_Scene]] = {name: [] for name in PROTOCOLS}
-    for scene in scenes:
-        answers, there = method(scene), existence(scene, scenes)
-        found[RENDERED].append(_rendered(answers, scene, there))
-        if answers.points:
-            found[POINTS].append(_by_points(answers.points, scene, there, voxel_size_m))
-    return {name: _joined(parts) for name, parts in found.items() if parts}
+    each = [judge(method(scene), scene, existence(scene, scenes), voxel_size_m) for scene in scenes]
+    return joined(each)
 
 
 @dataclass(frozen=True)
-class _Scene:
+class SceneVerdict:
+    """What was right in one scene."""
+
     hits: list[tuple[bool, str, float]]
+    """Of each phrase (and view): whether it was found, its kind, by what chance it would be."""
     scores: list[tuple[float, bool]]
+    """Of each phrase of all scenes: its largest relevancy, and whether it is true of something."""
 
 
-def _rendered(answers: Answers, scene: LerfScene, there: dict[str, bool]) -> _Scene:
+def judge(
+    answers: Answers, scene: LerfScene, there: dict[str, bool], voxel_size_m: float
+) -> dict[str, SceneVerdict]:
+    """As `judged`, one scene; `there` is its `existence` among all scenes."""
+    found = {RENDERED: _rendered(answers, scene, there)}
+    if answers.points:
+        found[POINTS] = _by_points(answers.points, scene, there, voxel_size_m)
+    return found
+
+
+def joined(scenes: Sequence[dict[str, SceneVerdict]]) -> dict[str, Verdicts]:
+    """What was judged scene by scene, taken together, by protocol."""
+    names = [name for name in PROTOCOLS if all(name in found for found in scenes)]
+    return {name: _joined([found[name] for found in scenes]) for name in names}
+
+
+def _rendered(answers: Answers, scene: LerfScene, there: dict[str, bool]) -> SceneVerdict:
     texts = list(dict.fromkeys([*(asked.query.text for asked in scene.asked), *there]))
     best = np.zeros(len(texts))
     hits: dict[tuple[int, int], tuple[bool, str, float]] = {}
@@ -109,9 +124,9 @@ def _rendered(answers: Answers, scene: LerfScene, there: dict[str, bool]) -> _Sc
                 if sight.view == number:
                     inside = _in_box(maps[index], sight.box_px, sight.mask.shape)
                     hits[index, number] = (inside, asked.query.kind, _share(sight))
-    return _Scene(
+    return SceneVerdict(
         [hits[index, s.view] for index, asked in enumerate(scene.asked) for s in asked.sights],
-        [(float(best[texts.index(text)]), is_there) for text, is_there in there.items()],
+        [(float(best[texts.index(text)]), bool(is_there)) for text, is_there in there.items()],
     )
 
 
@@ -120,7 +135,7 @@ def _by_points(
     scene: LerfScene,
     there: dict[str, bool],
     voxel_size_m: float,
-) -> _Scene:
+) -> SceneVerdict:
     texts = list(dict.fromkeys([*(asked.query.text for asked in scene.asked), *there]))
     known = ask(texts)
     _check(known.relevancy, texts)
@@ -130,7 +145,9 @@ def _by_points(
         hit = peak is not None and bool(inside[peak])
         hits.append((hit, asked.query.kind, float(inside.mean()) if len(inside) else 0.0))
     best = [_largest(values) for values in known.relevancy]
-    return _Scene(hits, [(best[texts.index(text)], is_there) for text, is_there in there.items()])
+    return SceneVerdict(
+        hits, [(best[texts.index(text)], is_there) for text, is_there in there.items()]
+    )
 
 
 def _check(relevancy: Float[ndarray, "*shape"], texts: Sequence[str]) -> None:
@@ -177,7 +194,7 @@ def _within(points: Float[ndarray, "n 3"], box: Box, margin_m: float) -> Bool[nd
     return np.all((points >= lower) & (points <= upper), axis=1)
 
 
-def _joined(parts: Sequence[_Scene]) -> Verdicts:
+def _joined(parts: Sequence[SceneVerdict]) -> Verdicts:
     hits = [(*hit, number) for number, part in enumerate(parts) for hit in part.hits]
     scores = [(*score, number) for number, part in enumerate(parts) for score in part.scores]
     return Verdicts(

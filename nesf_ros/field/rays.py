@@ -100,6 +100,14 @@ class FrameRays:
         color = self.frame.rgbd.color[pixels[:, 1], pixels[:, 0]]
         return _rays(origins, directions, np.zeros(count), color, np.ones(count, bool))
 
+    def on_image(self, rays: Rays) -> tuple[Float32[Tensor, "n 2"], Float32[Tensor, " n"]]:
+        """Pixels (u, v) of rays of the colour camera, and depth per metre along each of them."""
+        camera = self.frame.rgbd.color_intrinsics
+        turn = torch.from_numpy(np.ascontiguousarray(self.world_T_color[:3, :3], np.float32))
+        x, y, z = (rays.directions @ turn).unbind(1)
+        u, v = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
+        return torch.stack([u, v], 1), z
+
     def _measured(self, chosen: ndarray) -> Rays:
         rgbd = self.frame.rgbd
         v, u = np.divmod(chosen, rgbd.depth_intrinsics.width)

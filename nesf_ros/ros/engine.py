@@ -56,7 +56,7 @@ class Engine:
         self._field: FieldThread | None = None
         if self.mapper.fields:
             share = config.field.share
-            self._field = FieldThread(self.mapper.fields, share, node.get_logger())
+            self._field = FieldThread(self.mapper, self.worker, share, node.get_logger())
         self._language: LanguageThread | None = None
         if config.semantics.enabled:
             self._language = LanguageThread(

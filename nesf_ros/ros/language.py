@@ -8,13 +8,19 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, runtime_checkable
+
+from torch import Tensor
 
 from nesf_ros.errors import NesfError, QueryError, StorageError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.worker import Worker
 from nesf_ros.semantics.reading import Model
 from nesf_ros.types import PosedFrame
+
+LESSONS = 32
+"""Keyframes that may wait to be looked at in crops."""
 
 
 @runtime_checkable
@@ -50,10 +56,14 @@ class LanguageThread:
         """Keyframes in the voxels."""
         self.refused = 0
         """Keyframes left out because something failed, such as for want of memory."""
+        self.untaught = 0
+        """Keyframes that language fields learn nothing from, since too many waited for that."""
         self._mapper, self._worker, self._load, self._logger = mapper, worker, load, logger
         self._waiting: deque[tuple[str, PosedFrame]] = deque(
             maxlen=mapper.config.keyframes.max_count
         )
+        self._lessons: deque[tuple[str, PosedFrame, Tensor]] = deque()
+        """Keyframes that are in the voxels, and are still to be looked at in crops."""
         self._wake = threading.Condition()
         self._stopping = False
         mapper.on_keyframe = self.offer
@@ -90,9 +100,9 @@ class LanguageThread:
     def _run(self) -> None:
         try:
             self._begin()
-            while (waiting := self._next()) is not None:
+            while (work := self._next()) is not None:
                 try:
-                    self._understand(*waiting)
+                    work()
                 except Exception as error:  # noqa: BLE001 - the next one may fare better
                     self._refuse(error)
         except NesfError as error:
@@ -105,6 +115,7 @@ class LanguageThread:
         with self._wake:  # nobody looks at frames any more: hold none
             self._stopping = True
             self._waiting.clear()
+            self._lessons.clear()
 
     def _begin(self) -> None:
         start = time.monotonic()
@@ -137,12 +148,19 @@ class LanguageThread:
         details = str(error) if isinstance(error, NesfError) else traceback.format_exc()
         self._logger.error(f"a keyframe is not put into words: {details}")
 
-    def _next(self) -> tuple[str, PosedFrame] | None:
-        """The newest keyframe that waits, and the id of its map; None at the end."""
+    def _next(self) -> Callable[[], None] | None:
+        """What is to be done with the newest keyframe that waits, or None at the end.
+
+        Voxels come first, crops for the language fields when no keyframe waits for that.
+        """
         with self._wake:
-            while not (self._waiting or self._stopping):
+            while not (self._waiting or self._lessons or self._stopping):
                 self._wake.wait()
-            return None if self._stopping else self._waiting.pop()
+            if self._stopping:
+                return None
+            if self._waiting:
+                return partial(self._understand, *self._waiting.pop())
+            return partial(self._teach, *self._lessons.pop())
 
     def _understand(self, map_id: str, frame: PosedFrame) -> None:
         language = self._mapper.language
@@ -158,3 +176,13 @@ class LanguageThread:
                 self.seen += 1
 
         self._worker.call(fuse).result()
+        if self._mapper.language_fields:
+            self._lessons.append((map_id, frame, dense))
+            if len(self._lessons) > LESSONS:
+                self._lessons.popleft()
+                self.untaught += 1
+
+    def _teach(self, map_id: str, frame: PosedFrame, dense: Tensor) -> None:
+        learner = self._mapper.language_fields
+        if learner is not None and self._mapper.map.map_id == map_id:
+            learner.teach(frame, learner.lesson(frame, dense))

@@ -78,6 +78,9 @@ def map_status(
         values["field.steps"] = str(mapper.fields.steps)
         if mapper.fields.failure:
             level, message = DiagnosticStatus.WARN, f"no scene field: {mapper.fields.failure}"
+    if mapper.language_fields:
+        values["lerf.steps"] = str(mapper.language_fields.steps)
+        values["lerf.voxels_told"] = str(mapper.layer.sized.puts if mapper.layer else 0)
     if paused:
         message = "paused"
     return _status(f"{name}: map", level, message, values)
@@ -95,6 +98,7 @@ def language_status(
         "keyframes": str(thread.seen),
         "backlog": str(thread.backlog),
         "refused": str(thread.refused),
+        "untaught": str(thread.untaught),
         "look_ms": f"{1e3 * thread.look_s:.0f}",
         "voxels": str(len(layer) if layer else 0),
         "refused_voxels": str(layer.refused if layer else 0),

@@ -18,14 +18,16 @@ from nesf_ros.semantics.dense import dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
 from nesf_ros.semantics.instances import Instance, InstanceFinder, score_of
 from nesf_ros.semantics.labels import LabelSet, relabel
+from nesf_ros.semantics.lerf.choice import SizeChoice
 from nesf_ros.semantics.lookup import rows_at, rows_in
 from nesf_ros.semantics.questions import Answer, PointWords, Question, TextAnswer, all_texts
 from nesf_ros.semantics.reading import Model, Reader
-from nesf_ros.semantics.relevancy import observed_fraction, relevancies
+from nesf_ros.semantics.relevancy import Asked, observed_fraction, relevancies
 from nesf_ros.types import NOTHING, Box, PosedFrame, Progress, Wanted, unheard, within
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer, check_fits, restore
 from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.sized import NO_SIZES, Sizes
 
 READ, COMPARED = 0.4, 0.5
 """Progress of a question once its texts are embedded, and once voxels are compared with them."""
@@ -37,19 +39,28 @@ class LanguageMap:
     """What a model makes of a voxel map. For the thread of the map, but for `look` and `reader`."""
 
     def __init__(
-        self, voxel_map: VoxelMap, model: Model, vision: VisionConfig, semantics: SemanticsConfig
+        self,
+        voxel_map: VoxelMap,
+        model: Model,
+        config: tuple[VisionConfig, SemanticsConfig],
+        sizes: Sizes = NO_SIZES,
     ):
-        """Nothing is known yet; keyframes are taken in by `look` and `fuse`."""
+        """Nothing is known yet; keyframes are taken in by `look` and `fuse`.
+
+        With room for what a language field knows of voxels by size, where there are `sizes`.
+        """
+        vision, semantics = config
         self.model = model
         self.reader = Reader(model, vision, semantics)
         self.layer = FeatureLayer(
-            semantics, model.fingerprint, model.tower.dim, str(voxel_map.device)
+            semantics, model.fingerprint, model.tower.dim, str(voxel_map.device), sizes
         )
         self.labels: LabelSet | None = None
         self._map = voxel_map
         self._config = semantics
         self._calibration = calibration_of(model.fingerprint, semantics)
         self._finder = InstanceFinder(voxel_map.config.voxel_size_m)
+        self._choice = SizeChoice()
 
     def look(self, frame: PosedFrame) -> Float32[Tensor, "rows cols dim"]:
         """Embeddings over a frame's picture: the costly part, for any thread."""
@@ -93,7 +104,7 @@ class LanguageMap:
         rows = None if question.region is None else rows_in(self.layer, question.region, size_m)
         compared = within(progress, READ, COMPARED)
         phrases = self.reader.phrases(question.negatives)
-        scores = relevancies(self.layer, (wanted, phrases), rows, compared).numpy()
+        scores = relevancies(self.layer, self._asked(wanted, phrases), rows, compared).numpy()
         names, count = question.names(), len(question.texts)
         known = [*self.reader.known(wanted[:count]), *(True for _ in names[count:])]
         scores[:, np.logical_not(known)] = 0.0
@@ -139,7 +150,8 @@ class LanguageMap:
             all_texts(wanted.texts, wanted.negatives)
             texts, phrases = self.reader.embed(wanted.texts), self.reader.phrases(wanted.negatives)
             compared = within(progress, LOOKED_UP, 1.0)
-            relevant[known] = relevancies(self.layer, (texts, phrases), rows, compared)
+            asked = self._asked(texts, phrases)
+            relevant[known] = relevancies(self.layer, asked, rows, compared)
             near = self.reader.known(texts)
             relevant[:, ~torch.tensor(near)] = torch.nan
             unknown = [
@@ -158,6 +170,7 @@ class LanguageMap:
         """Forget everything but the labels."""
         self.layer.clear()
         self._finder.clear()
+        self._choice.clear()
 
     def restore(self, saved: SavedLayer, name: str) -> None:
         """Take over embeddings of a file called `name`. StorageError if they do not fit."""
@@ -169,6 +182,13 @@ class LanguageMap:
         self._finder.clear()
         if self.labels is not None:
             relabel(self.layer, self.labels)
+
+    def _asked(self, texts: Tensor, phrases: Tensor) -> Asked:
+        """By size, once a language field has been asked about some voxels."""
+        if not self.layer.sized.puts:
+            return Asked(texts, phrases)
+        sizes = self._choice.of(self.layer, texts, phrases)
+        return Asked(texts, phrases, sizes, self._calibration.by_size_shift)
 
     def _observed(self, region: Box | None) -> float:
         if region is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
@@ -24,46 +26,80 @@ AT_ONCE = 2**24
 """Cosines held at a time: 64 MiB."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What voxels are compared with."""
+
+    texts: Float32[Tensor, "texts dim"]
+    """Of unit length; so `phrases`."""
+    phrases: Float32[Tensor, "phrases dim"]
+    """Canonical ones, that the texts are held against."""
+    sizes: Int64[Tensor, " texts"] | None = None
+    """Number of the size at which each text is looked for, where the layer knows sizes."""
+    shift: float = 0.0
+    """Of the log-odds of what is answered by size, so that one threshold serves for both."""
+
+
 def relevancy(
-    texts: Float32[Tensor, "n texts"], phrases: Float32[Tensor, "n phrases"]
+    texts: Float32[Tensor, "n texts"], phrases: Float32[Tensor, "n phrases"], shift: float = 0.0
 ) -> Float32[Tensor, "n texts"]:
     """Relevancy of texts, 0–1, from cosines of texts and of canonical phrases with something.
 
     Against each phrase a softmax of the two; the least of them counts (LERF §3.5), which is the
-    one against the phrase that is nearest. 0.5: as near as that phrase.
+    one against the phrase that is nearest. 0.5: as near as that phrase, unless there is a shift.
     """
-    return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True))).sigmoid()
+    return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True)) + shift).sigmoid()
 
 
 def relevancies(
-    layer: FeatureLayer,
-    asked: tuple[Float32[Tensor, "texts dim"], Float32[Tensor, "phrases dim"]],
-    rows: Int64[Tensor, " n"] | None,
-    progress: Progress,
+    layer: FeatureLayer, asked: Asked, rows: Int64[Tensor, " n"] | None, progress: Progress
 ) -> Float32[Tensor, "n texts"]:
     """Relevancy of texts in rows of a layer (all where None), 0–1; in main memory.
 
-    `asked` are the texts, and phrases to hold them against. QueryError for more than `MAX_SCORES`.
+    Voxels that a language field has been asked about answer by size, the others by their mean.
+    QueryError for more than `MAX_SCORES`.
     """
-    count, texts = len(layer) if rows is None else len(rows), len(asked[0])
+    count, texts = len(layer) if rows is None else len(rows), len(asked.texts)
     if count * texts > MAX_SCORES:
         raise QueryError(
             f"{texts} texts in {count} voxels are more than {MAX_SCORES} answers at a time; ask "
             "for fewer texts, or in a smaller region"
         )
-    embedded = torch.cat(asked).to(layer.device)
     out = torch.empty(count, texts)
 
     def of(part: range) -> Tensor:
         chosen = slice(part.start, part.stop) if rows is None else rows[part.start : part.stop]
-        cosines = layer.similarity(embedded, chosen)
-        return relevancy(cosines[:, :texts], cosines[:, texts:]).cpu()
+        return _scores(layer, asked, chosen).cpu()
 
-    step = max(1, AT_ONCE // len(embedded))
+    step = max(1, AT_ONCE // (texts + len(asked.phrases)))
     for start in range(0, count, step):
         progress("comparing the map with the texts", start / count)
         part = range(start, min(start + step, count))
         out[part.start : part.stop] = by_halves(of, part)
+    return out
+
+
+def _scores(layer: FeatureLayer, asked: Asked, rows: Int64[Tensor, " n"] | slice) -> Tensor:
+    texts, phrases = asked.texts.to(layer.device), asked.phrases.to(layer.device)
+    if asked.sizes is None:
+        cosines = layer.similarity(torch.cat([texts, phrases]), rows)
+        return relevancy(cosines[:, : len(texts)], cosines[:, len(texts) :])
+    columns, basis = layer.table.columns, layer.basis
+    assert basis is not None, "sizes are chosen from codes, which have a basis"
+    known = layer.sized.known(columns, rows)
+    out = torch.zeros((len(known), len(texts)), device=layer.device)
+    for size in asked.sizes.unique().tolist():
+        mine = (asked.sizes == size).to(layer.device)
+        some = torch.cat([texts[mine], phrases])
+        cosines = layer.sized.cosines(columns, some, (size, rows), basis)
+        count = len(some) - len(phrases)
+        out[:, mine] = relevancy(cosines[:, :count], cosines[:, count:], asked.shift)
+    if not bool(known.all()):
+        unknown = (~known).nonzero()[:, 0]
+        where = (
+            torch.arange(len(layer), device=layer.device)[rows] if isinstance(rows, slice) else rows
+        )
+        out[unknown] = _scores(layer, replace(asked, sizes=None), where[unknown])
     return out
 
 

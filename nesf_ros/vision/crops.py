@@ -13,7 +13,6 @@ from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.errors import VisionError
-from nesf_ros.vision.models import VisionModel
 from nesf_ros.vision.tiles import Tiling, resized, tile, whole
 from nesf_ros.vision.towers.base import Tower
 
@@ -120,12 +119,12 @@ def crop_batches(
 
 
 def embed_crops(
-    model: VisionModel, image: UInt8[ndarray, "height width 3"], boxes: Int64[ndarray, "n 4"]
+    model: Sees, image: UInt8[ndarray, "height width 3"], boxes: Int64[ndarray, "n 4"]
 ) -> Float32[Tensor, "n dim"]:
     """Embeddings of unit length of crops of an RGB picture. Raises as `crop_batches`."""
     batches = crop_batches(image, boxes, model)
     parts = [model.tower.look(batch).embedding() for batch in batches]
-    return torch.cat([torch.empty(0, model.dim, device=model.device), *parts])
+    return torch.cat([torch.empty(0, model.tower.dim, device=model.device), *parts])
 
 
 def _check_boxes(boxes: Int64[ndarray, "n 4"], shape: tuple[int, ...]) -> None:

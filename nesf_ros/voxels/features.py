@@ -16,6 +16,7 @@ from nesf_ros.voxels.basis import Basis, Moments
 from nesf_ros.voxels.forgetting import evicted, make_room, vanished
 from nesf_ros.voxels.labels import LabelTable
 from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.sized import NO_SIZES, SizedColumns, Sizes
 from nesf_ros.voxels.table import VoxelTable
 
 SAMPLES = 2048
@@ -31,12 +32,23 @@ _RECALLED = 8192
 class FeatureLayer:
     """Embeddings and labels of voxels. For use by one thread, that of the map."""
 
-    def __init__(self, config: SemanticsConfig, model: str, dim: int, device: str):
-        """An empty layer for embeddings of `dim` numbers, made by the model of a fingerprint."""
+    def __init__(
+        self,
+        config: SemanticsConfig,
+        model: str,
+        dim: int,
+        device: str,
+        sizes: Sizes = NO_SIZES,
+    ):
+        """An empty layer for embeddings of `dim` numbers, made by the model of a fingerprint.
+
+        With room for embeddings by physical size, where there are `sizes`.
+        """
         self.config, self.model, self.dim = config, model, dim
         self.device = torch.device(device)
         self.width = min(config.feature_dims, dim)
         """Numbers kept per voxel."""
+        self.sized = SizedColumns(sizes, self.width)
         self.revision = 0
         """Grows with every change of a label."""
         self.labels = LabelTable(())
@@ -51,6 +63,7 @@ class FeatureLayer:
             weight=torch.zeros(0, device=self.device),
             label=torch.zeros(0, dtype=torch.int16, device=self.device),
             confidence=torch.zeros(0, dtype=torch.uint8, device=self.device),
+            **self.sized.empty(self.device),
         )
         self.moments = Moments(self.dim, self.device)
         self.basis: Basis | None = None
@@ -103,6 +116,7 @@ class FeatureLayer:
             carried = basis.carried(self.column("code").float(), old).bfloat16()
             self.column("code")[:] = carried
             self.column("length")[:] = basis.length(carried.float())
+            self.sized.carry(self.table.columns, basis, old)
         return basis
 
     def fuse(
@@ -131,6 +145,7 @@ class FeatureLayer:
         columns["code"][rows] = mean
         columns["length"][rows] = basis.length(mean.float())
         columns["weight"][rows] = weight.clamp(max=self.config.max_weight)
+        self.sized.note_seen(columns, rows)
         self.table.seen[self.table.slots_of_rows(rows)] = self.fusions
         return rows
 

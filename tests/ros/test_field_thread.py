@@ -1,11 +1,15 @@
 """The thread of spare time."""
 
 import time
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
-from nesf_ros.fields import SceneFields
+from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.ros import field_thread
 from nesf_ros.ros.field_thread import FieldThread
+from nesf_ros.ros.worker import Worker
 
 
 class Log:
@@ -19,14 +23,33 @@ class Log:
         self.errors.append(message)
 
 
-class Fields(SceneFields):
-    """Fields whose work is given."""
+class Mapper(SemanticMapper):
+    """A mapper whose spare work is given."""
 
-    def __init__(self, work):
-        self.failure, self.calls, self._given = "", 0, work
+    def __init__(self, work, learner=None):
+        self.fields, self.calls, self._given = SimpleNamespace(failure=""), 0, work
+        self.language_fields, self.taken = learner, []
 
-    def work(self):
+    def refine(self):
         return self._given()
+
+    def due(self):
+        return "due"
+
+    def take(self, asked, codes):
+        self.taken.append((asked, codes))
+
+
+class AtOnce(Worker):
+    """A worker that does everything in the thread that asks."""
+
+    def __init__(self):
+        pass
+
+    def call(self, work):
+        future = Future()
+        future.set_result(work())
+        return future
 
 
 def until(condition):
@@ -37,20 +60,20 @@ def until(condition):
 
 
 def test_it_works_until_it_is_stopped():
-    fields = Fields(lambda: setattr(fields, "calls", fields.calls + 1) or True)
-    thread = FieldThread(fields, 1.0, Log())
-    until(lambda: fields.calls > 3)
+    mapper = Mapper(lambda: setattr(mapper, "calls", mapper.calls + 1) or True)
+    thread = FieldThread(mapper, AtOnce(), 1.0, Log())
+    until(lambda: mapper.calls > 3)
     thread.stop()
-    calls = fields.calls
+    calls = mapper.calls
     time.sleep(0.05)
-    assert fields.calls == calls
+    assert mapper.calls == calls
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_it_rests_in_proportion_to_its_work(share):
     waits = []
-    fields = Fields(lambda: time.sleep(0.02) or True)
-    thread = FieldThread(fields, share, Log())
+    mapper = Mapper(lambda: time.sleep(0.02) or True)
+    thread = FieldThread(mapper, AtOnce(), share, Log())
     real = thread._over.wait
     thread._over.wait = lambda seconds: waits.append(seconds) or real(0.0)
     until(lambda: len(waits) > 3)
@@ -59,11 +82,31 @@ def test_it_rests_in_proportion_to_its_work(share):
     assert min(waits) >= 0.02 * (1 / share - 1)
 
 
+def test_what_language_fields_know_goes_into_the_voxels_through_the_worker(monkeypatch):
+    monkeypatch.setattr(field_thread, "REFRESH_S", 0.0)
+    learner = SimpleNamespace(codes=lambda due: f"codes for what is {due}")
+    mapper = Mapper(lambda: False, learner)
+    thread = FieldThread(mapper, AtOnce(), 1.0, Log())
+    until(lambda: len(mapper.taken) > 1)
+    thread.stop()
+    assert set(mapper.taken) == {("due", "codes for what is due")}
+
+
+def test_nothing_is_put_while_no_field_knows_anything(monkeypatch):
+    monkeypatch.setattr(field_thread, "REFRESH_S", 0.0)
+    asked = []
+    mapper = Mapper(lambda: False, SimpleNamespace(codes=lambda due: asked.append(due)))
+    thread = FieldThread(mapper, AtOnce(), 1.0, Log())
+    until(lambda: bool(asked))
+    thread.stop()
+    assert mapper.taken == []
+
+
 def test_what_fails_ends_the_thread_and_is_told():
     log = Log()
-    fields = Fields(lambda: 1 / 0)
-    thread = FieldThread(fields, 1.0, log)
-    until(lambda: bool(fields.failure))
+    mapper = Mapper(lambda: 1 / 0)
+    thread = FieldThread(mapper, AtOnce(), 1.0, log)
+    until(lambda: bool(mapper.fields.failure))
     thread.stop()
-    assert fields.failure.startswith("ZeroDivisionError")
+    assert mapper.fields.failure.startswith("ZeroDivisionError")
     assert len(log.errors) == 1 and "the scene field has stopped" in log.errors[0]

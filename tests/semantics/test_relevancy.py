@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nesf_ros.config import MapConfig, SemanticsConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.semantics import relevancy as module
-from nesf_ros.semantics.relevancy import observed_fraction, relevancies, relevancy
+from nesf_ros.semantics.relevancy import Asked, observed_fraction, relevancies, relevancy
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, unheard
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
@@ -31,7 +31,7 @@ def test_relevancies_of_a_layer_by_hand_and_no_more_than_fit(monkeypatch):
     features = torch.eye(8)[:3]
     voxels = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
     layer.fuse(voxels, layer.learn(torch.eye(8)).encode(features), torch.ones(3))
-    asked = torch.eye(8)[:2], torch.eye(8)[5:7]  # no voxel is like the phrases
+    asked = Asked(torch.eye(8)[:2], torch.eye(8)[5:7])  # no voxel is like the phrases
     near, far = 1 / (1 + np.exp(-10)), 0.5
     whole = relevancies(layer, asked, None, unheard)
     expected = torch.tensor([[near, far], [far, near], [far, far]], dtype=torch.float32)

@@ -1,0 +1,134 @@
+"""The language fields of the map: one beside each scene field, taught by looks at keyframes.
+
+Three threads meet here. The one that runs the model makes lessons of keyframes (`lesson`) and hands
+them over (`teach`); that of spare time learns (`work`) and works out what voxels are to know
+(`codes`); the one that owns the map says which voxels these are, and takes what was found
+(`semantics.lerf.cache`).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from jaxtyping import Float32
+from torch import Tensor
+
+from nesf_ros.config_field import LerfConfig
+from nesf_ros.errors import ConfigError
+from nesf_ros.fields import SceneFields, SubmapField
+from nesf_ros.semantics.lerf.cache import Due, on_surface, sized_codes
+from nesf_ros.semantics.lerf.fit import LanguageFitter
+from nesf_ros.semantics.lerf.language_field import LanguageField
+from nesf_ros.semantics.lerf.presets import PRESETS, LerfPreset
+from nesf_ros.semantics.lerf.supervision import Lesson, crop_pyramid
+from nesf_ros.types import PosedFrame
+from nesf_ros.vision.crops import Sees
+from nesf_ros.voxels.sized import SizedCodes, Sizes
+
+FEWEST_CROPS = 15
+"""Of a keyframe, whatever the time they take."""
+YOUNG = 200
+"""Steps before which a language field has nothing to say."""
+
+
+class LanguageFields:
+    """What a model's looks at keyframes teach fields, beside the scene fields of a map."""
+
+    def __init__(self, config: LerfConfig, fields: SceneFields, model: Sees):
+        self.preset = preset_of(config)
+        self._config, self._fields, self._model = config, fields, model
+        self._made: list[tuple[SubmapField, LanguageFitter]] = []
+        self._crop_s = 0.0
+        """What a crop took at the last keyframe, seconds."""
+        self.settled = 0
+        """How often a field was done: then all that it has said before is out of date."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """What voxels have room for."""
+        return Sizes(self.preset.sizes_m, self.preset.min_views)
+
+    @property
+    def steps(self) -> int:
+        """Of all fields, since their last keyframes at least."""
+        return sum(fitter.steps for _, fitter in self._made)
+
+    def lesson(self, frame: PosedFrame, dense: Float32[Tensor, "rows cols dim"]) -> Lesson:
+        """Look at a keyframe in crops, as many as there is time for. For the model's thread."""
+        limit = self.preset.crops.limit
+        if self._config.budget_ms > 0:
+            # The first time nothing is known of what a crop takes.
+            afford = 1e-3 * self._config.budget_ms / self._crop_s if self._crop_s else FEWEST_CROPS
+            limit = max(FEWEST_CROPS, min(int(afford), limit or int(afford)))
+        start = time.perf_counter()
+        crops = crop_pyramid(self._model, frame.rgbd.color, replace(self.preset.crops, limit=limit))
+        self._crop_s = (time.perf_counter() - start) / len(crops.embeddings)
+        return Lesson(crops, dense.half())
+
+    def teach(self, frame: PosedFrame, lesson: Lesson) -> None:
+        """Have the field learn that learns the keyframe's geometry; none does if that is gone."""
+        with self._fields.lock:
+            for entry in self._fields.entries:
+                if entry.holds(frame):
+                    self._fitter_of(entry, lesson).teach(frame, lesson)
+
+    def forget(self, frame: PosedFrame) -> None:
+        """Learn no more from a keyframe."""
+        with self._fields.lock:
+            for _, fitter in self._made:
+                fitter.forget(frame)
+
+    def work(self) -> bool:
+        """One step of the newest field that has something to learn; False if none has."""
+        with self._fields.lock:
+            self._made = [pair for pair in self._made if pair[0] in self._fields.entries]
+            for entry, fitter in reversed(self._made):
+                if fitter.taught and not fitter.done and entry.fitter.steps > YOUNG:
+                    fitter.step()
+                    self.settled += fitter.done
+                    return True
+        return False
+
+    def codes(self, due: Due) -> SizedCodes | None:
+        """What the newest field that knows of any of the voxels says of them.
+
+        Voxels outside of it keep `due`'s own mean. None if no field has learned enough.
+        """
+        size_m = self._fields.voxel_size_m
+        points = (due.voxels.float() + 0.5) * size_m
+        with self._fields.lock:
+            for entry, fitter in reversed(self._made):
+                inside = entry.fitter.cells.holds(points)
+                if fitter.steps < YOUNG or not bool(inside.any()):
+                    continue
+                places = on_surface(entry.fitter.field, points[inside], size_m)
+                return self._within(fitter.language, due, inside, places)
+        return None
+
+    def _within(self, field: LanguageField, due: Due, inside: Tensor, places: Tensor) -> SizedCodes:
+        lift = (1 / due.length.clamp(min=1e-6))[:, None].repeat(1, len(self.preset.sizes_m))
+        code = (due.code[:, None] * lift[..., None]).clone()
+        known = sized_codes(field, places, due.part(inside), self.preset.sizes_m)
+        code[inside], lift[inside] = known.code, known.lift
+        return SizedCodes(code, lift)
+
+    def _fitter_of(self, entry: SubmapField, lesson: Lesson) -> LanguageFitter:
+        for known, fitter in self._made:
+            if known is entry:
+                return fitter
+        scene = entry.fitter
+        dim, patch_dim = lesson.crops.embeddings.shape[1], lesson.patches.shape[2]
+        field = LanguageField(scene.field.box, self.preset, dim, patch_dim).to(scene.device)
+        if self._made:  # what decodes one room's features decodes the next one's
+            field.take_heads(self._made[-1][1].language)
+        self._made.append((entry, LanguageFitter(field, scene, self.preset)))
+        return self._made[-1][1]
+
+
+def preset_of(config: LerfConfig) -> LerfPreset:
+    """The preset that is configured, with what is set beside it. ConfigError for an unknown one."""
+    if config.preset not in PRESETS:
+        raise ConfigError(f"lerf.preset is {config.preset!r}; it must be one of {list(PRESETS)}")
+    preset = PRESETS[config.preset]
+    return replace(preset, min_views=config.min_views or preset.min_views)

@@ -1,0 +1,82 @@
+"""Features of patches that follow outlines, by a self-supervised ViT of timm (DINO, DINOv2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+from nesf_ros.errors import VisionError
+from nesf_ros.vision.checkpoints import offline
+from nesf_ros.vision.torchvision_guard import ensure_torchvision
+
+
+class PatchModel:
+    """A frozen ViT of timm, whose patches' features are taken as they are (LERF §3.3)."""
+
+    def __init__(self, name: str, checkpoint: Path, side_px: int, device: torch.device):
+        """Load it from a file.
+
+        Args:
+            name: timm's, such as vit_small_patch14_dinov2.
+            checkpoint: its weights, as timm or their authors publish them (.pth, .safetensors).
+            side_px: to which the shorter side of a picture is brought, about.
+            device: where it computes.
+
+        Raises VisionError for a model without patches, and for a file that is missing, not of
+        that model, or that asks for code to be run.
+        """
+        if not checkpoint.is_file():
+            raise VisionError(
+                f"no file {checkpoint} with the weights of {name}; put it there, or leave the "
+                "setting empty to use the image tower's own patches"
+            )
+        ensure_torchvision()  # which timm needs
+        import timm
+        from timm.models import load_checkpoint
+        from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
+
+        try:
+            with offline():
+                self._trunk = timm.create_model(
+                    name, pretrained=False, num_classes=0, dynamic_img_size=True
+                )
+                if not isinstance(self._trunk, VisionTransformer):
+                    raise VisionError(f"timm's {name} is no vision transformer")
+                load_checkpoint(
+                    self._trunk, str(checkpoint), strict=False, filter_fn=checkpoint_filter_fn
+                )
+        except VisionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - timm has no error of its own
+            raise VisionError(f"{checkpoint} does not hold {name}: {error}") from error
+        self._trunk.eval().requires_grad_(False).to(device)
+        self._side_px, self._device = side_px, device
+        self.dim: int = self._trunk.embed_dim
+
+    @torch.no_grad()
+    def look(self, image: UInt8[ndarray, "height width 3"]) -> Float32[Tensor, "rows cols dim"]:
+        """Features evenly over an RGB picture, of unit length on average."""
+        grow = self._side_px / min(image.shape[:2])
+        patches = self._trunk.patch_embed.patch_size
+        rows, cols = (
+            max(1, round(length * grow / patch))
+            for length, patch in zip(image.shape[:2], patches, strict=True)
+        )
+        picture = torch.from_numpy(np.ascontiguousarray(image)).to(self._device)
+        size = rows * patches[0], cols * patches[1]
+        pixels = F.interpolate(
+            picture.permute(2, 0, 1)[None].float() / 255, size, mode="bicubic", antialias=True
+        )
+        mean, std = (
+            torch.tensor(self._trunk.pretrained_cfg[key], device=self._device).view(3, 1, 1)
+            for key in ("mean", "std")
+        )
+        tokens = self._trunk.forward_features((pixels - mean) / std)
+        cells = tokens[0, self._trunk.num_prefix_tokens :].unflatten(0, (rows, cols))
+        return cells / cells.norm(dim=-1).mean()
