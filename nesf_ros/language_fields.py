@@ -17,17 +17,19 @@ from torch import Tensor
 from nesf_ros.config_field import LerfConfig
 from nesf_ros.errors import ConfigError
 from nesf_ros.fields import SceneFields, SubmapField
-from nesf_ros.semantics.lerf.cache import Due, on_surface, sized_codes
+from nesf_ros.semantics.language import LanguageMap
+from nesf_ros.semantics.lerf.cache import Due, due, on_surface, put, sized_codes
 from nesf_ros.semantics.lerf.fit import LanguageFitter
 from nesf_ros.semantics.lerf.language_field import LanguageField
 from nesf_ros.semantics.lerf.presets import PRESETS, LerfPreset
 from nesf_ros.semantics.lerf.supervision import Lesson, crop_pyramid
 from nesf_ros.types import PosedFrame
-from nesf_ros.vision.crops import Sees
 from nesf_ros.voxels.sized import SizedCodes, Sizes
 
 FEWEST_CROPS = 15
 """Of a keyframe, whatever the time they take."""
+AT_ONCE = 4096
+"""Voxels that are told at a time."""
 YOUNG = 200
 """Steps before which a language field has nothing to say."""
 
@@ -35,19 +37,15 @@ YOUNG = 200
 class LanguageFields:
     """What a model's looks at keyframes teach fields, beside the scene fields of a map."""
 
-    def __init__(self, config: LerfConfig, fields: SceneFields, model: Sees):
+    def __init__(self, config: LerfConfig, fields: SceneFields, language: LanguageMap):
+        """Nothing is learned yet; `language` has room for `sizes_of(config)`."""
         self.preset = preset_of(config)
-        self._config, self._fields, self._model = config, fields, model
+        self._config, self._fields, self._language = config, fields, language
         self._made: list[tuple[SubmapField, LanguageFitter]] = []
         self._crop_s = 0.0
         """What a crop took at the last keyframe, seconds."""
-        self.settled = 0
-        """How often a field was done: then all that it has said before is out of date."""
-
-    @property
-    def sizes(self) -> Sizes:
-        """What voxels have room for."""
-        return Sizes(self.preset.sizes_m, self.preset.min_views)
+        self._settled = False
+        """A field is done: then all that it has said before is out of date."""
 
     @property
     def steps(self) -> int:
@@ -62,7 +60,9 @@ class LanguageFields:
             afford = 1e-3 * self._config.budget_ms / self._crop_s if self._crop_s else FEWEST_CROPS
             limit = max(FEWEST_CROPS, min(int(afford), limit or int(afford)))
         start = time.perf_counter()
-        crops = crop_pyramid(self._model, frame.rgbd.color, replace(self.preset.crops, limit=limit))
+        crops = crop_pyramid(
+            self._language.model, frame.rgbd.color, replace(self.preset.crops, limit=limit)
+        )
         self._crop_s = (time.perf_counter() - start) / len(crops.embeddings)
         return Lesson(crops, dense.half())
 
@@ -86,30 +86,54 @@ class LanguageFields:
             for entry, fitter in reversed(self._made):
                 if fitter.taught and not fitter.done and entry.fitter.steps > YOUNG:
                     fitter.step()
-                    self.settled += fitter.done
+                    self._settled |= fitter.done
                     return True
         return False
 
-    def codes(self, due: Due) -> SizedCodes | None:
+    def due(self, most: int = AT_ONCE) -> Due | None:
+        """Voxels that are to be told what the fields know; None if there are none.
+
+        For the thread that owns the map. What `codes` makes of them in any thread is for `take`.
+        """
+        layer = self._language.layer
+        if self._settled:
+            self._settled = False
+            layer.sized.all_stale(layer.table.columns)
+        return due(layer, most)
+
+    def take(self, asked: Due, codes: SizedCodes) -> int:
+        """Tell the voxels that are still there; returns how many. For the map's thread."""
+        return put(self._language.layer, asked, codes)
+
+    def refresh(self) -> int:
+        """All of that for all voxels, where one thread does everything; returns how many."""
+        told = 0
+        while (asked := self.due()) is not None and (codes := self.codes(asked)) is not None:
+            told += self.take(asked, codes)
+        return told
+
+    def codes(self, asked: Due) -> SizedCodes | None:
         """What the newest field that knows of any of the voxels says of them.
 
-        Voxels outside of it keep `due`'s own mean. None if no field has learned enough.
+        Voxels outside of it keep their own mean. None if no field has learned enough.
         """
         size_m = self._fields.voxel_size_m
-        points = (due.voxels.float() + 0.5) * size_m
+        points = (asked.voxels.float() + 0.5) * size_m
         with self._fields.lock:
             for entry, fitter in reversed(self._made):
                 inside = entry.fitter.cells.holds(points)
                 if fitter.steps < YOUNG or not bool(inside.any()):
                     continue
                 places = on_surface(entry.fitter.field, points[inside], size_m)
-                return self._within(fitter.language, due, inside, places)
+                return self._within(fitter.language, asked, inside, places)
         return None
 
-    def _within(self, field: LanguageField, due: Due, inside: Tensor, places: Tensor) -> SizedCodes:
-        lift = (1 / due.length.clamp(min=1e-6))[:, None].repeat(1, len(self.preset.sizes_m))
-        code = (due.code[:, None] * lift[..., None]).clone()
-        known = sized_codes(field, places, due.part(inside), self.preset.sizes_m)
+    def _within(
+        self, field: LanguageField, asked: Due, inside: Tensor, places: Tensor
+    ) -> SizedCodes:
+        lift = (1 / asked.length.clamp(min=1e-6))[:, None].repeat(1, len(self.preset.sizes_m))
+        code = (asked.code[:, None] * lift[..., None]).clone()
+        known = sized_codes(field, places, asked.part(inside), self.preset.sizes_m)
         code[inside], lift[inside] = known.code, known.lift
         return SizedCodes(code, lift)
 
@@ -132,3 +156,9 @@ def preset_of(config: LerfConfig) -> LerfPreset:
         raise ConfigError(f"lerf.preset is {config.preset!r}; it must be one of {list(PRESETS)}")
     preset = PRESETS[config.preset]
     return replace(preset, min_views=config.min_views or preset.min_views)
+
+
+def sizes_of(config: LerfConfig) -> Sizes:
+    """What voxels need room for."""
+    preset = preset_of(config)
+    return Sizes(preset.sizes_m, preset.min_views)

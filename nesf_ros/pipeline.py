@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +16,8 @@ from nesf_ros.errors import QueryError
 from nesf_ros.fields import SceneFields
 from nesf_ros.frames.keyframes import Keyframe, KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
-from nesf_ros.language_fields import LanguageFields
+from nesf_ros.language_fields import LanguageFields, sizes_of
 from nesf_ros.semantics.language import LanguageMap
-from nesf_ros.semantics.lerf.cache import Due, due, put
 from nesf_ros.semantics.questions import Answer, PointWords, Question
 from nesf_ros.semantics.reading import Model
 from nesf_ros.semantics.views import words_in_view
@@ -38,11 +36,8 @@ from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.layer_file import SavedLayer
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.read import SurfaceIndex, describe_points, render
-from nesf_ros.voxels.sized import NO_SIZES, SizedCodes
+from nesf_ros.voxels.sized import NO_SIZES
 from nesf_ros.voxels.storage import load_map, map_path, save_map
-
-REFRESHED = 4096
-"""Voxels that language fields are asked about at a time."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,6 @@ class SemanticMapper:
             self.fields = SceneFields(self.config.field, self.map)
         self.language_fields: LanguageFields | None = None
         """Learn language beside them, where there is a model."""
-        self._settled = 0
         self._surfaces = SurfaceIndex()
         self._unread: SavedLayer | None = None
         """Embeddings of the map that was loaded, while no model has come for them."""
@@ -94,16 +88,16 @@ class SemanticMapper:
         another model's embeddings: they are not thrown away, and there is no language until the
         map is reset or another one is loaded.
         """
-        learner = None
-        if self.fields and self.config.lerf.enabled:
-            learner = LanguageFields(self.config.lerf, self.fields, model)
+        learns = self.fields is not None and self.config.lerf.enabled
+        sizes = sizes_of(self.config.lerf) if learns else NO_SIZES
         config = self.config.vision, self.config.semantics
-        language = LanguageMap(self.map, model, config, learner.sizes if learner else NO_SIZES)
-        self.language_fields = learner
+        language = LanguageMap(self.map, model, config, sizes)
         if self._unread is not None:
             self._unfit = language
             language.restore(self._unread, "the loaded map")
         self.language, self._unread, self._unfit = language, None, None
+        if self.fields and learns:
+            self.language_fields = LanguageFields(self.config.lerf, self.fields, language)
         for keyframe in self.keyframes:
             self.on_keyframe(keyframe.frame)
 
@@ -119,41 +113,6 @@ class SemanticMapper:
         """One step of fitting; False if there is nothing to fit. For any one thread."""
         worked = self.fields.work() if self.fields else False
         return (self.language_fields.work() if self.language_fields else False) or worked
-
-    def due(self, most: int = REFRESHED) -> Due | None:
-        """Voxels about which the language fields may know more by now; None if there are none.
-
-        What `LanguageFields.codes` makes of them, in any thread, is for `take`.
-        """
-        if self.language_fields is None or self.layer is None:
-            return None
-        if self._settled != self.language_fields.settled:
-            self._settled = self.language_fields.settled
-            self.layer.sized.all_stale(self.layer.table.columns)
-        return due(self.layer, most)
-
-    def take(self, asked: Due, codes: SizedCodes) -> int:
-        """Put into the voxels what the language fields say of them; returns into how many."""
-        return put(self.layer, asked, codes) if self.layer else 0
-
-    def add_frame(self, frame: PosedFrame) -> FrameReport:
-        """Integrate a frame into the map and keep it if it shows something new."""
-        start = time.perf_counter()
-        integration = self.map.integrate(frame)
-        integrated = time.perf_counter()
-        keyframe = self.keyframes.offer(frame) is not None
-        if keyframe:
-            if self.fields:
-                self.fields.add_keyframe(frame)
-            self.on_keyframe(frame)
-        seconds = {"integrate": integrated - start, "keyframe": time.perf_counter() - integrated}
-        return FrameReport(
-            integration.changed_blocks,
-            integration.new_blocks,
-            integration.refused_blocks,
-            keyframe,
-            seconds,
-        )
 
     def unread(self, texts: Sequence[str]) -> list[list[str]]:
         """Texts of a question that is to come, and the canonical phrases, as `read` takes them.

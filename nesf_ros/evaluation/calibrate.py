@@ -11,7 +11,10 @@ whether the class has five voxels in the map. Beside it, how well these maps ans
 from __future__ import annotations
 
 import argparse
+import math
+import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,10 +24,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from nesf_ros.config import NesfConfig, SemanticsConfig, VisionConfig
+from nesf_ros.config_field import FieldConfig
 from nesf_ros.datasets.labelled import LabelledScene, LabelledView
 from nesf_ros.evaluation.answers import RoomAnswer, answer_figures
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
+from nesf_ros.semantics.calibration import (
+    Calibration,
+    calibration_of,
+    fit_confidence,
+    fit_threshold,
+)
 from nesf_ros.semantics.fusion import projected, visible_voxels
 from nesf_ros.semantics.instances import BEST
 from nesf_ros.semantics.language import LanguageMap
@@ -50,15 +59,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pretrained", default=VisionConfig().pretrained)
     parser.add_argument("--windows", type=float, nargs="+", default=SemanticsConfig().windows)
     parser.add_argument("--rooms", type=int, default=4)
+    parser.add_argument("--precision", default=VisionConfig().precision)
+    parser.add_argument(
+        "--field",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="fit fields to each room for so long, and calibrate what they answer by size",
+    )
     args = parser.parse_args(argv)
     config = NesfConfig(
-        vision=VisionConfig(model=args.model, pretrained=args.pretrained),
+        vision=VisionConfig(model=args.model, pretrained=args.pretrained, precision=args.precision),
+        field=FieldConfig(enabled=args.field > 0),
         semantics=SemanticsConfig(windows=tuple(args.windows)),
     )
     model = load_model(config.vision, torch.device("cpu"))
     order = Order("room", "validation", VIEWS, style="handheld", noise=True)
     rooms = (labelled_scene(order, index) for index in tqdm(range(args.rooms)))
-    calibration, answers = calibrate(model, rooms, config)
+    calibration, answers = calibrate(model, rooms, config, args.field)
     figures = answer_figures(answers, calibration.relevant_above)
     things, asked = figures.best.count, len(TRAINED)
     print(f"{calibration}\nrooms: {args.rooms}, things: {things}, classes asked for: {asked} each")
@@ -67,14 +85,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def calibrate(
-    model: Model, rooms: Iterable[LabelledScene], config: NesfConfig
+    model: Model, rooms: Iterable[LabelledScene], config: NesfConfig, field_s: float = 0.0
 ) -> tuple[Calibration, list[RoomAnswer]]:
-    """Fit a model's calibration to labelled rooms; also what their maps answered."""
+    """Fit a model's calibration to labelled rooms; also what their maps answered.
+
+    With fields that are fitted for so long, seconds, the calibration that the model has is kept,
+    and only `by_size_shift` is found: with it the threshold stays as it is.
+    """
     rng = np.random.default_rng(0)
     samples: list[tuple[Tensor, Tensor]] = []
     answers = []
     for room in rooms:
-        mapper, truth = mapped(model, room, config)
+        mapper, truth = mapped(model, room, config, field_s)
         language = mapper.language
         assert language is not None
         samples.append(_label_samples(language, truth, room, rng))
@@ -86,7 +108,15 @@ def calibrate(
     scores = np.concatenate([answer.scores for answer in answers])
     present = np.concatenate([answer.counts for answer in answers]) >= BEST
     threshold = fit_threshold(torch.from_numpy(scores), torch.from_numpy(present))
+    if field_s:
+        used = calibration_of(model.fingerprint, config.semantics)
+        shift = used.by_size_shift + _log_odds(used.relevant_above) - _log_odds(threshold)
+        return replace(used, by_size_shift=shift), answers
     return Calibration(scale, unknown_below, threshold), answers
+
+
+def _log_odds(share: float) -> float:
+    return math.log(share / (1 - share))
 
 
 def answered(
@@ -100,14 +130,22 @@ def answered(
 
 
 def mapped(
-    model: Model, room: LabelledScene, config: NesfConfig
+    model: Model, room: LabelledScene, config: NesfConfig, field_s: float = 0.0
 ) -> tuple[SemanticMapper, Int64[ndarray, " rows"]]:
-    """A mapper that has seen a room, and the class of every voxel with an embedding; −1: none."""
+    """A mapper that has seen a room, and the class of every voxel with an embedding; −1: none.
+
+    Its fields, if there are any, are fitted for `field_s` seconds.
+    """
     mapper = SemanticMapper(config)
     mapper.use_language(model)
     frames = [frame_of(view) for view in room.views]
     for frame in frames:
         mapper.add_frame(frame)
+    end = time.perf_counter() + field_s
+    while time.perf_counter() < end and mapper.refine():
+        pass
+    if mapper.language_fields:
+        mapper.language_fields.refresh()
     layer = mapper.layer
     assert layer is not None
     layer.follow(mapper.map)

@@ -57,9 +57,9 @@ class FieldThread:
         learner = self._mapper.language_fields
         if learner is None:
             return False
-        due = self._worker.call(self._mapper.due).result()
+        due = self._worker.call(learner.due).result()
         codes = learner.codes(due) if due is not None else None
         if due is None or codes is None:
             return False
-        self._worker.call(lambda: self._mapper.take(due, codes)).result()
+        self._worker.call(lambda: learner.take(due, codes)).result()
         return True

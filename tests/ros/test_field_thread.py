@@ -28,13 +28,24 @@ class Mapper(SemanticMapper):
 
     def __init__(self, work, learner=None):
         self.fields, self.calls, self._given = SimpleNamespace(failure=""), 0, work
-        self.language_fields, self.taken = learner, []
+        self.language_fields = learner
 
     def refine(self):
         return self._given()
 
+
+class Learner:
+    """Language fields that know something, or nothing, of what is due."""
+
+    def __init__(self, known):
+        self.known, self.asked, self.taken = known, 0, []
+
     def due(self):
         return "due"
+
+    def codes(self, due):
+        self.asked += 1
+        return self.known
 
     def take(self, asked, codes):
         self.taken.append((asked, codes))
@@ -84,22 +95,20 @@ def test_it_rests_in_proportion_to_its_work(share):
 
 def test_what_language_fields_know_goes_into_the_voxels_through_the_worker(monkeypatch):
     monkeypatch.setattr(field_thread, "REFRESH_S", 0.0)
-    learner = SimpleNamespace(codes=lambda due: f"codes for what is {due}")
-    mapper = Mapper(lambda: False, learner)
-    thread = FieldThread(mapper, AtOnce(), 1.0, Log())
-    until(lambda: len(mapper.taken) > 1)
+    learner = Learner("codes")
+    thread = FieldThread(Mapper(lambda: False, learner), AtOnce(), 1.0, Log())
+    until(lambda: len(learner.taken) > 1)
     thread.stop()
-    assert set(mapper.taken) == {("due", "codes for what is due")}
+    assert set(learner.taken) == {("due", "codes")}
 
 
 def test_nothing_is_put_while_no_field_knows_anything(monkeypatch):
     monkeypatch.setattr(field_thread, "REFRESH_S", 0.0)
-    asked = []
-    mapper = Mapper(lambda: False, SimpleNamespace(codes=lambda due: asked.append(due)))
-    thread = FieldThread(mapper, AtOnce(), 1.0, Log())
-    until(lambda: bool(asked))
+    learner = Learner(None)
+    thread = FieldThread(Mapper(lambda: False, learner), AtOnce(), 1.0, Log())
+    until(lambda: learner.asked > 1)
     thread.stop()
-    assert mapper.taken == []
+    assert learner.taken == []
 
 
 def test_what_fails_ends_the_thread_and_is_told():
