@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -113,6 +114,25 @@ class SemanticMapper:
         """One step of fitting; False if there is nothing to fit. For any one thread."""
         worked = self.fields.work() if self.fields else False
         return (self.language_fields.work() if self.language_fields else False) or worked
+
+    def add_frame(self, frame: PosedFrame) -> FrameReport:
+        """Integrate a frame into the map and keep it if it shows something new."""
+        start = time.perf_counter()
+        integration = self.map.integrate(frame)
+        integrated = time.perf_counter()
+        keyframe = self.keyframes.offer(frame) is not None
+        if keyframe:
+            if self.fields:
+                self.fields.add_keyframe(frame)
+            self.on_keyframe(frame)
+        seconds = {"integrate": integrated - start, "keyframe": time.perf_counter() - integrated}
+        return FrameReport(
+            integration.changed_blocks,
+            integration.new_blocks,
+            integration.refused_blocks,
+            keyframe,
+            seconds,
+        )
 
     def unread(self, texts: Sequence[str]) -> list[list[str]]:
         """Texts of a question that is to come, and the canonical phrases, as `read` takes them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 
 import torch
@@ -16,6 +17,7 @@ KEPT = 4096
 """Choices that are remembered."""
 RENEW = 0.25
 """Of a layer's voxels have other codes: then a choice is made anew."""
+NEVER = 0, -math.inf
 
 
 class SizeChoice:
@@ -39,7 +41,7 @@ class SizeChoice:
         against = phrases.cpu().numpy().tobytes()
         keys = [text.numpy().tobytes() + against for text in texts.cpu()]
         old = layer.sized.puts - RENEW * len(layer)
-        fresh = [n for n, key in enumerate(keys) if self._made.get(key, (0, -1))[1] < old]
+        fresh = [n for n, key in enumerate(keys) if self._made.get(key, NEVER)[1] < old]
         if fresh:
             for number, size in zip(fresh, best_sizes(layer, texts[fresh], phrases), strict=True):
                 self._made[keys[number]] = int(size), layer.sized.puts
@@ -56,9 +58,13 @@ def best_sizes(
     texts: Float32[Tensor, "texts dim"],
     phrases: Float32[Tensor, "phrases dim"],
 ) -> Int64[Tensor, " texts"]:
-    """The size at which some voxel of a layer is more relevant to a text than at the others."""
+    """The size at which some voxel of a layer is more relevant to a text than at the others.
+
+    The first one where nothing tells them apart.
+    """
     columns, basis = layer.table.columns, layer.basis
-    assert basis is not None, "what has codes has a basis"
+    if basis is None:  # the layer was cleared since its voxels had codes
+        return torch.zeros(len(texts), dtype=torch.int64)
     embedded, count = torch.cat([texts, phrases]).to(layer.device), len(texts)
     peaks = torch.full((len(layer.sized), count), -1.0, device=layer.device)
     step = max(1, AT_ONCE // len(embedded))
