@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 
 import torch
@@ -17,7 +16,6 @@ KEPT = 4096
 """Choices that are remembered."""
 RENEW = 0.25
 """Of a layer's voxels have other codes: then a choice is made anew."""
-NEVER = 0, -math.inf
 
 
 class SizeChoice:
@@ -41,7 +39,8 @@ class SizeChoice:
         against = phrases.cpu().numpy().tobytes()
         keys = [text.numpy().tobytes() + against for text in texts.cpu()]
         old = layer.sized.puts - RENEW * len(layer)
-        fresh = [n for n, key in enumerate(keys) if self._made.get(key, NEVER)[1] < old]
+        made = self._made
+        fresh = [n for n, key in enumerate(keys) if key not in made or made[key][1] < old]
         if fresh:
             for number, size in zip(fresh, best_sizes(layer, texts[fresh], phrases), strict=True):
                 self._made[keys[number]] = int(size), layer.sized.puts
