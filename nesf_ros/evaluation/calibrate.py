@@ -11,10 +11,8 @@ whether the class has five voxels in the map. Beside it, how well these maps ans
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -28,12 +26,7 @@ from nesf_ros.config_field import FieldConfig
 from nesf_ros.datasets.labelled import LabelledScene, LabelledView
 from nesf_ros.evaluation.answers import RoomAnswer, answer_figures
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.semantics.calibration import (
-    Calibration,
-    calibration_of,
-    fit_confidence,
-    fit_threshold,
-)
+from nesf_ros.semantics.calibration import Calibration, fit_confidence, fit_threshold
 from nesf_ros.semantics.fusion import projected, visible_voxels
 from nesf_ros.semantics.instances import BEST
 from nesf_ros.semantics.language import LanguageMap
@@ -65,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="fit fields to each room for so long, and calibrate what they answer by size",
+        help="fit fields to each room for so long, whose answers by size are calibrated then",
     )
     args = parser.parse_args(argv)
     config = NesfConfig(
@@ -89,8 +82,7 @@ def calibrate(
 ) -> tuple[Calibration, list[RoomAnswer]]:
     """Fit a model's calibration to labelled rooms; also what their maps answered.
 
-    With fields that are fitted for so long, seconds, the calibration that the model has is kept,
-    and only `by_size_shift` is found: with it the threshold stays as it is.
+    With fields that are fitted for so long, seconds, answers are those by size.
     """
     rng = np.random.default_rng(0)
     samples: list[tuple[Tensor, Tensor]] = []
@@ -108,15 +100,7 @@ def calibrate(
     scores = np.concatenate([answer.scores for answer in answers])
     present = np.concatenate([answer.counts for answer in answers]) >= BEST
     threshold = fit_threshold(torch.from_numpy(scores), torch.from_numpy(present))
-    if field_s:
-        used = calibration_of(model.fingerprint, config.semantics)
-        shift = used.by_size_shift + _log_odds(used.relevant_above) - _log_odds(threshold)
-        return replace(used, by_size_shift=shift), answers
     return Calibration(scale, unknown_below, threshold), answers
-
-
-def _log_odds(share: float) -> float:
-    return math.log(share / (1 - share))
 
 
 def answered(

@@ -23,9 +23,6 @@ class Calibration:
     """Cosine that "none of these" has: a label must come nearer."""
     relevant_above: float
     """Relevancy (`relevancy.relevancy`) from which something asked for counts as found."""
-    by_size_shift: float = 0.0
-    """Added to the log-odds of relevancies by size (`lerf.cache`), so that the same threshold
-    suits them."""
 
 
 ANY_CLIP = Calibration(scale=100.0, unknown_below=0.2, relevant_above=0.5)
@@ -45,7 +42,6 @@ def calibration_of(model: str, config: SemanticsConfig) -> Calibration:
         config.label_scale or found.scale,
         config.unknown_below or found.unknown_below,
         found.relevant_above,
-        found.by_size_shift,
     )
 
 

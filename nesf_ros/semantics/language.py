@@ -188,7 +188,7 @@ class LanguageMap:
         if not self.layer.sized.puts:
             return Asked(texts, phrases)
         sizes = self._choice.of(self.layer, texts, phrases)
-        return Asked(texts, phrases, sizes, self._calibration.by_size_shift)
+        return Asked(texts, phrases, sizes)
 
     def _observed(self, region: Box | None) -> float:
         if region is None:

@@ -36,19 +36,17 @@ class Asked:
     """Canonical ones, that the texts are held against."""
     sizes: Int64[Tensor, " texts"] | None = None
     """Number of the size at which each text is looked for, where the layer knows sizes."""
-    shift: float = 0.0
-    """Of the log-odds of what is answered by size, so that one threshold serves for both."""
 
 
 def relevancy(
-    texts: Float32[Tensor, "n texts"], phrases: Float32[Tensor, "n phrases"], shift: float = 0.0
+    texts: Float32[Tensor, "n texts"], phrases: Float32[Tensor, "n phrases"]
 ) -> Float32[Tensor, "n texts"]:
     """Relevancy of texts, 0–1, from cosines of texts and of canonical phrases with something.
 
     Against each phrase a softmax of the two; the least of them counts (LERF §3.5), which is the
-    one against the phrase that is nearest. 0.5: as near as that phrase, unless there is a shift.
+    one against the phrase that is nearest. 0.5: as near as that phrase.
     """
-    return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True)) + shift).sigmoid()
+    return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True))).sigmoid()
 
 
 def relevancies(
@@ -93,7 +91,7 @@ def _scores(layer: FeatureLayer, asked: Asked, rows: Int64[Tensor, " n"] | slice
         some = torch.cat([texts[mine], phrases])
         cosines = layer.sized.cosines(columns, some, (size, rows), basis)
         count = len(some) - len(phrases)
-        out[:, mine] = relevancy(cosines[:, :count], cosines[:, count:], asked.shift)
+        out[:, mine] = relevancy(cosines[:, :count], cosines[:, count:])
     if not bool(known.all()):
         unknown = (~known).nonzero()[:, 0]
         where = (
