@@ -79,6 +79,12 @@ class LanguageFields:
             for _, fitter in self._made:
                 fitter.forget(frame)
 
+    def reset(self) -> None:
+        """Forget all fields."""
+        with self._fields.lock:
+            self._made = []
+            self._settled = False
+
     def work(self) -> bool:
         """One step of the newest field that has something to learn; False if none has."""
         with self._fields.lock:
@@ -113,29 +119,22 @@ class LanguageFields:
         return told
 
     def codes(self, asked: Due) -> SizedCodes | None:
-        """What the newest field that knows of any of the voxels says of them.
+        """What the fields say of voxels; of each the newest one that knows of it.
 
-        Voxels outside of it keep their own mean. None if no field has learned enough.
+        Voxels outside of all fields keep their own mean. None if no field has learned enough.
         """
-        size_m = self._fields.voxel_size_m
+        size_m, sizes_m = self._fields.voxel_size_m, self.preset.sizes_m
         points = (asked.voxels.float() + 0.5) * size_m
+        lift = (1 / asked.length.clamp(min=1e-6))[:, None].repeat(1, len(sizes_m))
+        code = asked.code[:, None] * lift[..., None]
         with self._fields.lock:
-            for entry, fitter in reversed(self._made):
+            learned = [(entry, each) for entry, each in self._made if each.steps >= YOUNG]
+            for entry, fitter in learned:  # what a newer one says comes in place of it
                 inside = entry.fitter.cells.holds(points)
-                if fitter.steps < YOUNG or not bool(inside.any()):
-                    continue
                 places = on_surface(entry.fitter.field, points[inside], size_m)
-                return self._within(fitter.language, asked, inside, places)
-        return None
-
-    def _within(
-        self, field: LanguageField, asked: Due, inside: Tensor, places: Tensor
-    ) -> SizedCodes:
-        lift = (1 / asked.length.clamp(min=1e-6))[:, None].repeat(1, len(self.preset.sizes_m))
-        code = (asked.code[:, None] * lift[..., None]).clone()
-        known = sized_codes(field, places, asked.part(inside), self.preset.sizes_m)
-        code[inside], lift[inside] = known.code, known.lift
-        return SizedCodes(code, lift)
+                known = sized_codes(fitter.language, places, asked.part(inside), sizes_m)
+                code[inside], lift[inside] = known.code, known.lift
+        return SizedCodes(code, lift) if learned else None
 
     def _fitter_of(self, entry: SubmapField, lesson: Lesson) -> LanguageFitter:
         for known, fitter in self._made:

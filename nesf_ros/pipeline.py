@@ -93,12 +93,12 @@ class SemanticMapper:
         sizes = sizes_of(self.config.lerf) if learns else NO_SIZES
         config = self.config.vision, self.config.semantics
         language = LanguageMap(self.map, model, config, sizes)
+        if self.fields and learns:
+            self.language_fields = LanguageFields(self.config.lerf, self.fields, language)
         if self._unread is not None:
             self._unfit = language
             language.restore(self._unread, "the loaded map")
         self.language, self._unread, self._unfit = language, None, None
-        if self.fields and learns:
-            self.language_fields = LanguageFields(self.config.lerf, self.fields, language)
         for keyframe in self.keyframes:
             self.on_keyframe(keyframe.frame)
 
@@ -276,6 +276,8 @@ class SemanticMapper:
     def _forget_views(self) -> None:
         if self.fields:
             self.fields.reset()
+        if self.language_fields:
+            self.language_fields.reset()
         self.keyframes.clear()
 
     def _let_go(self, keyframe: Keyframe) -> None:
