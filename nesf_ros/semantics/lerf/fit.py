@@ -160,7 +160,7 @@ class Along:
         return self._language.patch_last(self._sum(self._language.patch_hidden(self._encoded)))
 
     def _sum(self, hidden: Tensor) -> Tensor:
-        return (hidden.view(*self._share.shape[:2], -1) * self._share).sum(1)
+        return (hidden.unflatten(0, self._share.shape[:2]) * self._share).sum(1)
 
 
 @torch.no_grad()
