@@ -134,15 +134,18 @@ class SceneFields:
         """
         if self.failure:
             return None
+        place = world_T_camera[:3, 3]
         with self.lock:
-            for entry in reversed(self.entries):
-                inside = entry.fitter.cells.surrounds(world_T_camera[:3, 3])
-                if inside and entry.lead > 0:
-                    found = render_view(
-                        entry.fitter.field, entry.fitter.cells, camera, world_T_camera, far_m
-                    )
-                    return _as_view(found)
-        return None
+            leading = [
+                entry.fitter
+                for entry in self.entries
+                if entry.lead > 0 and entry.fitter.cells.surrounds(place)
+            ]
+        if not leading:
+            return None
+        chosen = leading[-1]
+        found = render_view(chosen.field, chosen.cells, camera, world_T_camera, far_m, self.lock)
+        return _as_view(found)
 
     @property
     def voxel_size_m(self) -> float:

@@ -213,14 +213,41 @@ class SemanticMapper:
         region: Box | None = None,
         wanted: Wanted = NOTHING,
         progress: Progress = unheard,
+        drawn: View | None = None,
     ) -> View:
         """What a camera would see of the map, up to a depth of `max_range_m`.
 
-        By the scene field where there is one that shows new keyframes better than the voxels do.
-        With its labels, where there are any, and what else is `wanted` in words. QueryError beyond
-        `query.max_pixels`, for a range that is no distance and as `ask`; GeometryError for a pose
-        that is none.
+        By the scene field where it shows more than the voxels: `drawn`, if that was done already.
+        With its labels, where there are any, and what else is `wanted` in words. Raises as `draw`
+        and `ask`.
         """
+        view = drawn
+        if view is None and region is None:  # a part of the map is drawn from its voxels
+            view = self.draw(intrinsics, world_T_camera, max_range_m)
+        if view is None:
+            pose = self._checked(intrinsics, world_T_camera, max_range_m)
+            view = render(self.map, intrinsics, pose, max_range_m, region)
+        labelled = self.language is not None and self.language.labels is not None
+        if not (wanted.texts or wanted.features or labelled):
+            return view
+        language = self._asked()
+        words = words_in_view(language, view.depth_m, intrinsics, world_T_camera, wanted, progress)
+        return replace(view, words=words)
+
+    def draw(
+        self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], max_range_m: float
+    ) -> View | None:
+        """What a camera would see of a scene field; None where the voxels show more.
+
+        Takes seconds for a large picture, in any thread. QueryError beyond `query.max_pixels` and
+        for a range that is no distance; GeometryError for a pose that is none.
+        """
+        pose = self._checked(intrinsics, world_T_camera, max_range_m)
+        return self.fields.view(intrinsics, pose, max_range_m) if self.fields else None
+
+    def _checked(
+        self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], max_range_m: float
+    ) -> Float64[ndarray, "4 4"]:
         limit = self.config.query.max_pixels
         if intrinsics.width * intrinsics.height > limit:
             raise QueryError(
@@ -228,17 +255,7 @@ class SemanticMapper:
             )
         if not 0 < max_range_m < np.inf:
             raise QueryError(f"range {max_range_m} m; it must be greater than 0 and finite")
-        pose = check_pose(world_T_camera)
-        view = None
-        if self.fields and region is None:  # a part of the map is drawn from its voxels
-            view = self.fields.view(intrinsics, pose, max_range_m)
-        if view is None:
-            view = render(self.map, intrinsics, pose, max_range_m, region)
-        labelled = self.language is not None and self.language.labels is not None
-        if not (wanted.texts or wanted.features or labelled):
-            return view
-        words = words_in_view(self._asked(), view.depth_m, intrinsics, pose, wanted, progress)
-        return replace(view, words=words)
+        return check_pose(world_T_camera)
 
     def save(self, name: str) -> tuple[Path, int]:
         """Write the map into the configured folder; returns path and size in bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,8 +159,12 @@ def render_view(
     camera: Intrinsics,
     world_T_camera: Float64[ndarray, "4 4"],
     far_m: float,
+    hold: AbstractContextManager | None = None,
 ) -> FieldView:
-    """What a camera would see, up to a distance of `far_m`."""
+    """What a camera would see, up to a distance of `far_m`.
+
+    The field is used within `hold`, a lock perhaps, a part of the picture at a time.
+    """
     v, u = np.mgrid[: camera.height, : camera.width]
     pixels = np.stack([u.ravel(), v.ravel()], 1)
     origins, directions = camera_rays(camera, world_T_camera, pixels)
@@ -168,10 +173,10 @@ def render_view(
         torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(device)
         for x in (origins, directions)
     )
-    parts = [
-        _with_normals(field, cells, *some, far_m)
-        for some in zip(o.split(RAYS_AT_ONCE), d.split(RAYS_AT_ONCE), strict=True)
-    ]
+    parts = []
+    for some in zip(o.split(RAYS_AT_ONCE), d.split(RAYS_AT_ONCE), strict=True):
+        with hold or nullcontext():
+            parts.append(_with_normals(field, cells, *some, far_m))
     color, distance, normals, opacity = (
         torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True)
     )

@@ -34,7 +34,7 @@ class LanguageServices(Serving):
         super().__init__(node, map_frame)
         self._cloud = node.create_publisher(PointCloud2, "~/relevancy", LATCHED)
         self.offer_twins(
-            "query_relevancy", QueryRelevancy, action.QueryRelevancy, self._query_relevancy
+            "query_relevancy", (QueryRelevancy, action.QueryRelevancy), self._query_relevancy
         )
         self._newest_labels: Any = None
         self.offer("set_labels", SetLabels, self._set_labels, self._labels_of)

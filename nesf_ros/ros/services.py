@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64
+from numpy import ndarray
 from rclpy.node import Node
 
 from nesf_ros import action
@@ -21,7 +24,7 @@ from nesf_ros.ros.convert import (
 from nesf_ros.ros.serving import REPLY_BYTES, Serving
 from nesf_ros.ros.views import about_unknown, camera_of, check_size, fill_view
 from nesf_ros.srv import GetMap, LoadMap, Pause, QueryPoints, RenderView, Reset, SaveMap
-from nesf_ros.types import Box, Progress, Wanted, within
+from nesf_ros.types import Box, Intrinsics, Progress, View, Wanted, within
 from nesf_ros.voxels.updates import BYTES_PER_SENT_BLOCK, dense_codes, encode
 
 DEFAULT_RANGE_M = 20.0
@@ -39,8 +42,10 @@ class MapServices(Serving):
         super().__init__(node, map_frame)
         self._actions = actions
         self.offer("get_map", GetMap, self._get_map)
-        self.offer_twins("query_points", QueryPoints, action.QueryPoints, self._query_points)
-        self.offer_twins("render_view", RenderView, action.RenderView, self._render_view)
+        self.offer_twins("query_points", (QueryPoints, action.QueryPoints), self._query_points)
+        self.offer_twins(
+            "render_view", (RenderView, action.RenderView), self._render_view, self._draw
+        )
         self.offer("save_map", SaveMap, self._save_map)
         self.offer("load_map", LoadMap, self._load_map)
         self.offer("reset", Reset, self._reset)
@@ -106,23 +111,30 @@ class MapServices(Serving):
                 response.label, response.confidence = map(to_array, (words.label, words.confidence))
                 response.label_names = list(words.label_names)
 
-    def _render_view(
-        self,
-        mapper: SemanticMapper,
-        request: RenderView.Request,
-        response: RenderView.Response,
-        progress: Progress,
-    ) -> None:
+    def _draw(self, mapper: SemanticMapper, request: RenderView.Request) -> _Drawn:
+        """What the scene field shows, and from where; frames do not wait for it."""
         pose = self.map_T(request.frame_id) @ pose_to_matrix(request.pose)
         reach = request.max_range or DEFAULT_RANGE_M
         if not 0 < reach < np.inf:
             raise QueryError(f"max_range {reach} m; it must be positive, or 0 for the default")
         camera, box = camera_of(request), self.box(request.region)
         check_size(camera, request, _labelled(mapper))
+        view = mapper.draw(camera, pose, reach) if box is None else None
+        return _Drawn(camera, pose, reach, box, view)
+
+    def _render_view(
+        self,
+        mapper: SemanticMapper,
+        request: RenderView.Request,
+        response: RenderView.Response,
+        progress: Progress,
+        drawn: _Drawn,
+    ) -> None:
         progress("casting rays", 0.0)
         wanted = Wanted(request.texts, request.negatives, request.features)
         words = within(progress, 0.3, 0.8)
-        view = mapper.render_view(camera, pose, reach, box, wanted, words)
+        where = drawn.camera, drawn.pose, drawn.reach_m, drawn.box
+        view = mapper.render_view(*where, wanted, words, drawn.view)
         progress("packing the pictures", 0.8)
         fill_view(response, view, self.header(mapper.map))
 
@@ -146,6 +158,17 @@ class MapServices(Serving):
         self, mapper: SemanticMapper, request: Pause.Request, response: Pause.Response
     ) -> None:
         self._actions["pause"](request.paused)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is asked to be seen, and what the scene field shows of it; None: less than voxels."""
+
+    camera: Intrinsics
+    pose: Float64[ndarray, "4 4"]
+    reach_m: float
+    box: Box | None
+    view: View | None
 
 
 def _labelled(mapper: SemanticMapper) -> bool:

@@ -1,11 +1,13 @@
 """What all services and actions share: each request is done by the worker, and answered in time.
 
-Its texts are read before, in a thread of its own: they may take seconds, and frames do not wait.
+What takes seconds and does not need the map, such as reading its texts, is done before in a thread
+of its own, and frames do not wait.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -37,10 +39,25 @@ MOST_READING = 64
 READ = 0.4
 """Progress of a request once its texts are read."""
 
-Work = Callable[[SemanticMapper, Any, Any, Progress], None]
-"""Fills in the response to a request. Telling its progress may raise, as nobody waits any more."""
+Work = Callable[..., None]
+"""Fills in the response to a request: `work(mapper, request, response, progress)`.
+
+Telling its progress may raise, as nobody waits any more.
+"""
+Prepare = Callable[[SemanticMapper, Any], Any]
+"""What a request has done before, beside the worker; `Work` gets the result as its last argument.
+"""
 Texts = Callable[[Any], Sequence[str]]
 """All texts of a request. Raises QueryError where these are too many."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be done for a request."""
+
+    work: Work
+    texts: Texts | None = None
+    prepare: Prepare | None = None
 
 
 class Serving:
@@ -70,28 +87,33 @@ class Serving:
         def quiet(mapper: SemanticMapper, request: Any, response: Any, progress: Progress) -> None:
             work(mapper, request, response)
 
-        self._offer(name, kind, quiet, texts)
+        self._offer(name, kind, _Task(quiet, texts))
 
-    def offer_twins(self, name: str, service: Any, action: Any, work: Work) -> None:
-        """Offer a service and an action `~/name`, whose types have the same fields.
+    def offer_twins(
+        self, name: str, kinds: tuple[Any, Any], work: Work, prepare: Prepare | None = None
+    ) -> None:
+        """Offer a service and an action `~/name`, of two kinds that have the same fields.
 
         Texts and negatives are among these. `work(mapper, request, response, progress)` runs in
-        the worker, with the service's types.
+        the worker, with the service's types, and with what `prepare(mapper, request)` made beside
+        it, if there is that.
         """
+        service, action = kinds
 
         def texts(request: Any) -> Sequence[str]:
             return all_texts(request.texts, request.negatives)
 
-        self._offer(name, service, work, texts)
-        begin, where = partial(self._begin, work, texts), f"~/{name}"
+        task = _Task(work, texts, prepare)
+        self._offer(name, service, task)
+        begin, where = partial(self._begin, task), f"~/{name}"
         ActionTwin(
             self._node, (service, action), begin, self._reply,
             action_name=where, callback_group=self._group,
         )  # fmt: skip
 
-    def _offer(self, name: str, kind: Any, work: Work, texts: Texts | None) -> None:
+    def _offer(self, name: str, kind: Any, task: _Task) -> None:
         async def handle(request: Any, response: Any) -> Any:
-            error = await self._begin(work, texts, request, response, unheard).future
+            error = await self._begin(task, request, response, unheard).future
             return self._reply(response, error)
 
         self._node.create_service(kind, f"~/{name}", handle, callback_group=self._group)
@@ -114,17 +136,15 @@ class Serving:
         response.success = error is None
         return response
 
-    def _begin(
-        self, work: Work, texts: Texts | None, request: Any, response: Any, tell: Progress
-    ) -> Pending:
-        """Have the texts of a request read, then `response` filled in by the worker."""
+    def _begin(self, task: _Task, request: Any, response: Any, tell: Progress) -> Pending:
+        """Have a request read and prepared, then `response` filled in by the worker."""
         serving = self._serving
         if serving is None:
             return at_once(self._node, QueryError(NOT_CONFIGURED))
         mapper, worker, reader = serving
         try:
             limit_s = _limit_s(request, mapper)
-            unread = mapper.unread(texts(request)) if texts else []
+            unread = mapper.unread(task.texts(request)) if task.texts else []
             if unread and reader.requests >= MOST_READING:
                 raise QueryError(f"{reader.requests} requests wait to be read; ask again later")
         except QueryError as error:
@@ -144,12 +164,21 @@ class Serving:
         def fill(check: Callable[[], None]) -> None:
             progress = within(partial(heard, check), first, 1.0)
             progress("asking the map", 0.0)
-            work(mapper, request, response, progress)
+            task.work(mapper, request, response, progress, *prepared)
             _sign(response, mapper)  # here, where no frame can come between
             check()
             tell("done", 1.0)
 
+        prepared: list[Any] = []
+
+        def get_ready(check: Callable[[], None]) -> None:
+            heard(check, "getting ready", first)
+            if task.prepare:
+                prepared.append(task.prepare(mapper, request))
+
         steps: list[Step] = [(reader, partial(read, number)) for number in range(len(unread))]
+        if task.prepare:
+            steps.append((reader, get_ready))
         return in_time(self._node, [*steps, (worker, fill)], limit_s)
 
     def map_T(self, frame: str) -> Float64[ndarray, "4 4"]:

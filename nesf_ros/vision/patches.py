@@ -48,9 +48,16 @@ class PatchModel:
                 )
                 if not isinstance(self._trunk, VisionTransformer):
                     raise VisionError(f"timm's {name} is no vision transformer")
-                load_checkpoint(
+                found = load_checkpoint(
                     self._trunk, str(checkpoint), strict=False, filter_fn=checkpoint_filter_fn
                 )
+                # None for .npz, of which timm itself misses what is not there.
+                if found is not None and found.missing_keys:
+                    first, count = found.missing_keys[0], len(found.missing_keys)
+                    raise VisionError(
+                        f"{checkpoint} does not hold {name}: {count} of its weights are missing, "
+                        f"{first} for one; take the file that was published with this model"
+                    )
         except VisionError:
             raise
         except Exception as error:  # noqa: BLE001 - timm has no error of its own

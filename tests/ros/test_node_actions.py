@@ -129,7 +129,7 @@ def test_a_view_before_the_first_frame_is_black(robot, fresh):
         (
             "render_view",
             {"pose": AHEAD, "width": 64, "height": 48, "texts": ["a box"], "features": True},
-            ["reading the texts", "asking the map", "casting rays",
+            ["reading the texts", "getting ready", "asking the map", "casting rays",
              "looking up the points in words", "comparing the map with the texts",
              "packing the pictures", "done"],
         ),

@@ -83,8 +83,9 @@ def test_labels_reach_the_map(robot, node, seen):
     assert len(labelled.label) == len(labelled.confidence) == len(labelled.occupancy)
     codes, labels = np.frombuffer(labelled.occupancy, np.uint8), np.frombuffer(labelled.label, "u1")
     assert (labels <= len(labelled.label_names)).all() and (labels[codes < 128] == 0).all()
-    robot.wait(lambda: clouds and legends, "the topics for RViz")
-    assert len(read_records(clouds[-1])) and legends[-1].height == 28 * len(labelled.label_names)
+    robot.wait(lambda: clouds and len(read_records(clouds[-1])), "labelled points")
+    robot.wait(lambda: legends and legends[-1].height > 0, "a legend")
+    assert legends[-1].height == 28 * len(labelled.label_names)
     points = [Point(x=WALL_M, z=1.0), Point(x=0.5, z=1.0)]
     told = robot.call(node, QueryPoints, "query_points", points=points, texts=["wall", "mug"])
     assert told.success and len(told.label) == 2 and told.label[1] == 0
