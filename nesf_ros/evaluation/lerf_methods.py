@@ -69,6 +69,7 @@ class Studied:
         self.reader = Reader(model, config.vision, config.semantics)
         self._crops: dict[tuple[int, Crops], CropPyramid] = {}
         self._fields: dict[LerfPreset, LanguageFitter] = {}
+        self._seen: dict[int, Rays] = {}
 
     @cached_property
     def dense(self) -> list[Float32[Tensor, "rows cols dim"]]:
@@ -133,7 +134,9 @@ class Studied:
         return self.reader.embed(texts), self.reader.phrases(())
 
     def seen(self, view: PosedFrame) -> Rays:
-        """Rays of a view that end on a surface of the scene field, and NaN where none does."""
+        """Rays of a view, with the distance of the scene field's surface; 0 where there is none."""
+        if id(view) in self._seen:
+            return self._seen[id(view)]
         camera = view.rgbd.color_intrinsics
         v, u = np.mgrid[: camera.height : EVERY, : camera.width : EVERY]
         pose = view.world_T_camera @ view.rgbd.depth_T_color
@@ -143,7 +146,9 @@ class Studied:
         )
         far_m = self.config.map.max_depth_m
         found = render_rays(self.fitter.field, self.fitter.cells, o, d, far_m)
-        return Rays(o, d, found.distance_m, found.color, found.distance_m > 0)
+        hit = found.distance_m > 0
+        self._seen[id(view)] = Rays(o, d, found.distance_m, found.color, hit)
+        return self._seen[id(view)]
 
     def voxel_mean(self) -> Answers:
         """Dense features averaged in voxels (`semantics.fusion`)."""

@@ -137,6 +137,22 @@ def test_frames_without_depth_give_the_colour_cameras_rays():
     assert (pixels.max(0) == [79, 59]).all()
 
 
+@pytest.mark.parametrize("measured", [True, False])
+def test_rays_of_the_colour_camera_are_found_on_its_image(measured):
+    frame = two_cameras()
+    if not measured:
+        frame = replace(frame, rgbd=replace(frame.rgbd, depth_m=np.zeros((30, 40), np.float32)))
+    bundle = FrameRays(frame, 10.0)
+    rays = bundle.draw(500, np.random.default_rng(0))
+    rays = rays[rays.colored]
+    assert len(rays) > 100
+    points = rays.at(torch.full((len(rays), 1), 1.7))[:, 0].numpy().astype(np.float64)
+    pixels, depth = bundle.on_image(rays)
+    np.testing.assert_allclose(pixels, pixels_of(points, COLOR_CAMERA, WORLD_T_COLOR), atol=2e-3)
+    np.testing.assert_allclose(1.7 * depth.numpy(), depth_of(points, WORLD_T_COLOR), atol=1e-5)
+    assert depth.min() < 0.95 and depth.max() > 0.99  # corners and middle
+
+
 def test_missing_and_far_readings_are_never_drawn():
     frame = wall_frame(pose(), WALL_M)
     depth = frame.rgbd.depth_m.copy()

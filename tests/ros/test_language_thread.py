@@ -2,15 +2,21 @@
 
 import threading
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from nesf_ros.config import KeyframesConfig, MapConfig, NesfConfig, VisionConfig
+from nesf_ros.config_field import FieldConfig
 from nesf_ros.errors import QueryError, VisionError
+from nesf_ros.language_fields import LanguageFields
 from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.ros import language
 from nesf_ros.ros.language import LanguageThread
 from nesf_ros.ros.worker import Worker
+from nesf_ros.semantics.lerf.supervision import Crops, Lesson, crop_pyramid
 from nesf_ros.semantics.questions import Question
 from tests.semantics.test_language import ColorModel, wall
 
@@ -124,4 +130,166 @@ def test_a_model_that_cannot_be_had_is_said_and_nothing_is_held(mapper, worker):
     worker.call(lambda: mapper.add_frame(wall(1))).result()
     assert thread.state == "no file /nowhere.pt" and thread.backlog == 0
     assert log.lines == ["no language: no file /nowhere.pt"]
+    thread.stop()
+
+
+class Teaching(LanguageFields):
+    """Language fields that note what they are given, and wait or fail as they are told to."""
+
+    def __init__(self, fails=()):
+        self.made, self.taught, self._fails = [], [], list(fails)
+        self.may = threading.Event()
+        self.may.set()
+
+    def lesson(self, frame, dense):
+        self.may.wait(20.0)
+        self.made.append(frame.rgbd.stamp_ns)
+        if frame.rgbd.stamp_ns in self._fails:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return Lesson(crop_pyramid(ColorModel(), frame.rgbd.color, Crops((1.0,))), dense.half())
+
+    def forget(self, frame):
+        pass
+
+    def reset(self):
+        pass
+
+    def teach(self, frame, lesson):
+        self.taught.append(frame.rgbd.stamp_ns)
+
+
+@pytest.fixture
+def teaching(mapper, worker):
+    """A thread that is ready, and what it teaches; nothing is in the map but one look."""
+    fields, log = Teaching(fails=[13]), Log()
+    thread = LanguageThread(mapper, worker, ColorModel, log)
+    wait(lambda: thread.state == "ready")
+    worker.call(lambda: mapper.map.integrate(wall(1))).result()
+    mapper.language_fields = fields
+    yield SimpleNamespace(thread=thread, fields=fields, log=log)
+    fields.may.set()
+    thread.stop()
+
+
+def seen(thread, count):
+    wait(lambda: thread.seen == count and not thread.backlog)
+
+
+def test_lessons_are_made_when_no_keyframe_waits_for_the_voxels(teaching):
+    thread, fields = teaching.thread, teaching.fields
+    fields.may.clear()
+    thread.offer(wall(1))
+    seen(thread, 1)  # it is being looked at in crops, while more keyframes come
+    for stamp in (2, 3, 4):
+        thread.offer(wall(stamp))
+    fields.may.set()
+    wait(lambda: len(fields.taught) == 4)
+    assert thread.seen == 4
+    assert fields.taught == fields.made
+    # Of those that wait the newest is seen first, so the oldest is the last one to be learned.
+    assert fields.taught == [1, 2, 3, 4]
+    assert (thread.untaught, thread.refused) == (0, 0)
+
+
+def test_voxels_come_before_all_lessons(teaching):
+    thread, fields = teaching.thread, teaching.fields
+    seen_by_then = []
+    look = fields.lesson
+    fields.lesson = lambda frame, dense: (seen_by_then.append(thread.seen), look(frame, dense))[1]
+    fields.may.clear()
+    thread.offer(wall(1))
+    seen(thread, 1)
+    for stamp in (2, 3, 4):
+        thread.offer(wall(stamp))
+    fields.may.set()
+    wait(lambda: len(fields.taught) == 4)
+    assert seen_by_then == [1, 4, 4, 4]
+
+
+def test_of_too_many_lessons_the_oldest_goes_and_is_counted(teaching, monkeypatch):
+    monkeypatch.setattr(language, "LESSONS", 2)
+    thread, fields = teaching.thread, teaching.fields
+    fields.may.clear()
+    thread.offer(wall(1))
+    seen(thread, 1)
+    for stamp in (2, 3, 4, 5):
+        thread.offer(wall(stamp))
+    fields.may.set()
+    wait(lambda: thread.untaught == 2)
+    wait(lambda: len(fields.taught) == 3)
+    # Seen were 5, 4, 3, 2: those that were seen last are kept.
+    assert fields.taught == [1, 2, 3] and thread.seen == 5
+
+
+def test_lessons_of_before_a_reset_are_dropped(teaching, mapper, worker):
+    thread, fields = teaching.thread, teaching.fields
+    fields.may.clear()
+    thread.offer(wall(1))
+    seen(thread, 1)
+    thread.offer(wall(2))
+    worker.call(mapper.reset).result()
+    worker.call(lambda: mapper.map.integrate(wall(3))).result()
+    thread.offer(wall(3))
+    fields.may.set()
+    wait(lambda: 3 in fields.taught)
+    # What was under way is offered to the fields, which know that its keyframe has gone.
+    assert fields.made == fields.taught == [1, 3]
+    assert thread.seen == 2 and thread.refused == 0
+
+
+def test_lessons_that_wait_at_a_reset_are_dropped(teaching, mapper, worker):
+    thread, fields = teaching.thread, teaching.fields
+    gone = threading.Event()
+
+    def lesson(frame, dense):
+        fields.made.append(frame.rgbd.stamp_ns)
+        if len(fields.made) == 2:  # with one more in wait
+            gone.wait(20.0)
+        return Teaching.lesson(Teaching(), frame, dense)
+
+    fields.may.clear()
+    first = fields.lesson
+    fields.lesson = lambda frame, dense: (first(frame, dense), setattr(fields, "lesson", lesson))[0]
+    thread.offer(wall(1))
+    seen(thread, 1)
+    thread.offer(wall(2))
+    thread.offer(wall(3))
+    fields.may.set()
+    wait(lambda: len(fields.made) == 2)  # 1, and then the one that was seen last
+    worker.call(mapper.map.reset).result()
+    gone.set()
+    thread.offer(wall(4))
+    wait(lambda: fields.made[-1] == 4)
+    assert fields.made == [1, 2, 4]
+
+
+def test_a_lesson_that_fails_is_counted_and_the_next_one_is_learned(teaching):
+    thread, fields, log = teaching.thread, teaching.fields, teaching.log
+    thread.offer(wall(13))
+    wait(lambda: thread.refused == 1)
+    assert any("CUDA out of memory" in line for line in log.lines)
+    thread.offer(wall(14))
+    wait(lambda: bool(fields.taught))
+    assert fields.taught == [14] and (thread.seen, thread.refused) == (2, 1)
+    assert thread.state == "ready"
+
+
+def test_without_language_fields_no_lesson_is_kept(teaching, mapper):
+    mapper.language_fields = None
+    teaching.thread.offer(wall(1))
+    seen(teaching.thread, 1)
+    assert not teaching.thread._lessons and teaching.thread.untaught == 0
+
+
+def test_what_is_learned_reaches_the_fields_of_the_map(mapper, worker):
+    """With nothing made up: a keyframe of the map is learned from by its language field."""
+    mapper = SemanticMapper(replace(mapper.config, field=FieldConfig(enabled=True)))
+    thread = LanguageThread(mapper, worker, ColorModel, Log())
+    wait(lambda: thread.state == "ready")
+    worker.call(lambda: mapper.add_frame(wall(1))).result()
+    fields = mapper.language_fields
+    wait(lambda: thread.seen == 1 and bool(fields._made))
+    assert mapper.refine()  # takes the keyframe in
+    mapper.fields.entries[0].fitter.steps = 1000
+    assert fields.work() and fields.steps == 1
     thread.stop()

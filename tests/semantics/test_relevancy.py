@@ -1,5 +1,7 @@
 """LERF's formula against its own words, and how much of a box is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from nesf_ros.semantics.relevancy import Asked, observed_fraction, relevancies, 
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, unheard
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.sized import SizedCodes, Sizes
 from nesf_ros.voxels.updates import dense_codes
 
 
@@ -43,6 +46,54 @@ def test_relevancies_of_a_layer_by_hand_and_no_more_than_fit(monkeypatch):
     with pytest.raises(QueryError, match="2 texts in 3 voxels are more than 5"):
         relevancies(layer, asked, None, unheard)
     assert len(relevancies(layer, asked, rows, unheard)) == 2
+
+
+def sized_layer() -> FeatureLayer:
+    """Four voxels of mean 0: two with codes, one with codes seen once only, one without any."""
+    sizes = Sizes((0.1, 0.5), min_views=2)
+    layer = FeatureLayer(SemanticsConfig(), "tiny@0", 8, "cpu", sizes)
+    voxels = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 0, 0], [3, 0, 0]])
+    for seen in (voxels, voxels[[0, 1, 3]]):
+        same = torch.eye(8)[:1].expand(len(seen), 8)
+        layer.fuse(seen, layer.learn(same).encode(same), torch.ones(len(seen)))
+    told = torch.zeros(3, 2, 8)
+    told[0, 0, 1], told[0, 1, 2], told[1, 1, 1], told[2, :, 1] = 0.5, 0.75, 0.25, 1.0
+    layer.sized.put(layer.table.columns, torch.arange(3), SizedCodes(told, torch.ones(3, 2)))
+    return layer
+
+
+def logistic(odds: float) -> float:
+    return float(1 / (1 + np.exp(-odds)))
+
+
+def test_each_text_is_answered_at_its_size_where_there_are_codes():
+    layer, eye = sized_layer(), torch.eye(8)
+    # Texts are like the mean of all voxels, and like what is told at either size.
+    asked = Asked(eye[:3], eye[5:6], torch.tensor([1, 0, 1]))
+    found = relevancies(layer, asked, None, unheard)
+    by_mean = [logistic(10), 0.5, 0.5]  # two were not told, or not seen often enough
+    expected = torch.tensor(
+        [[0.5, logistic(5.0), logistic(7.5)], [0.5, 0.5, 0.5], by_mean, by_mean]
+    )
+    torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
+    other = relevancies(layer, replace(asked, sizes=torch.tensor([0, 1, 0])), None, unheard)
+    expected = torch.tensor([[0.5, 0.5, 0.5], [0.5, logistic(2.5), 0.5], by_mean, by_mean])
+    torch.testing.assert_close(other, expected, atol=2e-3, rtol=0)
+    means = relevancies(layer, replace(asked, sizes=None), None, unheard)
+    torch.testing.assert_close(means, torch.tensor([by_mean] * 4), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("at_once", [1, 8, 2**24])
+def test_rows_and_portions_change_nothing_of_what_is_answered_by_size(at_once, monkeypatch):
+    layer, eye = sized_layer(), torch.eye(8)
+    asked = Asked(eye[:3], eye[5:6], torch.tensor([1, 0, 1]))
+    whole = relevancies(layer, asked, None, unheard)
+    assert len(whole.unique(dim=0)) == 3
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    assert torch.equal(relevancies(layer, asked, None, unheard), whole)
+    rows = torch.tensor([3, 0, 2, 1, 0])
+    assert torch.equal(relevancies(layer, asked, rows, unheard), whole[rows])
+    assert relevancies(layer, asked, rows[:0], unheard).shape == (0, 3)
 
 
 @pytest.fixture(scope="module")
