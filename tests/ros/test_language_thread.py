@@ -138,10 +138,11 @@ class Teaching(LanguageFields):
 
     def __init__(self, fails=()):
         self.made, self.taught, self._fails = [], [], list(fails)
-        self.may = threading.Event()
+        self.began, self.may = threading.Event(), threading.Event()
         self.may.set()
 
     def lesson(self, frame, dense):
+        self.began.set()
         self.may.wait(20.0)
         self.made.append(frame.rgbd.stamp_ns)
         if frame.rgbd.stamp_ns in self._fails:
@@ -171,47 +172,32 @@ def teaching(mapper, worker):
     thread.stop()
 
 
-def seen(thread, count):
-    wait(lambda: thread.seen == count and not thread.backlog)
+def begin(thread, fields):
+    """A keyframe is in the voxels, and is being looked at in crops until `may` is set."""
+    fields.may.clear()
+    thread.offer(wall(1))
+    wait(fields.began.is_set)
+    assert thread.seen == 1
 
 
 def test_lessons_are_made_when_no_keyframe_waits_for_the_voxels(teaching):
     thread, fields = teaching.thread, teaching.fields
-    fields.may.clear()
-    thread.offer(wall(1))
-    seen(thread, 1)  # it is being looked at in crops, while more keyframes come
-    for stamp in (2, 3, 4):
-        thread.offer(wall(stamp))
-    fields.may.set()
-    wait(lambda: len(fields.taught) == 4)
-    assert thread.seen == 4
-    assert fields.taught == fields.made
-    # Of those that wait the newest is seen first, so the oldest is the last one to be learned.
-    assert fields.taught == [1, 2, 3, 4]
-    assert (thread.untaught, thread.refused) == (0, 0)
-
-
-def test_voxels_come_before_all_lessons(teaching):
-    thread, fields = teaching.thread, teaching.fields
     seen_by_then = []
     look = fields.lesson
     fields.lesson = lambda frame, dense: (seen_by_then.append(thread.seen), look(frame, dense))[1]
-    fields.may.clear()
-    thread.offer(wall(1))
-    seen(thread, 1)
+    begin(thread, fields)
     for stamp in (2, 3, 4):
         thread.offer(wall(stamp))
     fields.may.set()
     wait(lambda: len(fields.taught) == 4)
     assert seen_by_then == [1, 4, 4, 4]
+    assert sorted(fields.taught) == [1, 2, 3, 4] and (thread.untaught, thread.refused) == (0, 0)
 
 
 def test_of_too_many_lessons_the_oldest_goes_and_is_counted(teaching, monkeypatch):
     monkeypatch.setattr(language, "LESSONS", 2)
     thread, fields = teaching.thread, teaching.fields
-    fields.may.clear()
-    thread.offer(wall(1))
-    seen(thread, 1)
+    begin(thread, fields)
     for stamp in (2, 3, 4, 5):
         thread.offer(wall(stamp))
     fields.may.set()
@@ -223,9 +209,7 @@ def test_of_too_many_lessons_the_oldest_goes_and_is_counted(teaching, monkeypatc
 
 def test_lessons_of_before_a_reset_are_dropped(teaching, mapper, worker):
     thread, fields = teaching.thread, teaching.fields
-    fields.may.clear()
-    thread.offer(wall(1))
-    seen(thread, 1)
+    begin(thread, fields)
     thread.offer(wall(2))
     worker.call(mapper.reset).result()
     worker.call(lambda: mapper.map.integrate(wall(3))).result()
@@ -247,11 +231,9 @@ def test_lessons_that_wait_at_a_reset_are_dropped(teaching, mapper, worker):
             gone.wait(20.0)
         return Teaching.lesson(Teaching(), frame, dense)
 
-    fields.may.clear()
     first = fields.lesson
     fields.lesson = lambda frame, dense: (first(frame, dense), setattr(fields, "lesson", lesson))[0]
-    thread.offer(wall(1))
-    seen(thread, 1)
+    begin(thread, fields)
     thread.offer(wall(2))
     thread.offer(wall(3))
     fields.may.set()
@@ -266,8 +248,7 @@ def test_lessons_that_wait_at_a_reset_are_dropped(teaching, mapper, worker):
 def test_a_lesson_that_fails_is_counted_and_the_next_one_is_learned(teaching):
     thread, fields, log = teaching.thread, teaching.fields, teaching.log
     thread.offer(wall(13))
-    wait(lambda: thread.refused == 1)
-    assert any("CUDA out of memory" in line for line in log.lines)
+    wait(lambda: any("CUDA out of memory" in line for line in log.lines))
     thread.offer(wall(14))
     wait(lambda: bool(fields.taught))
     assert fields.taught == [14] and (thread.seen, thread.refused) == (2, 1)
@@ -277,8 +258,9 @@ def test_a_lesson_that_fails_is_counted_and_the_next_one_is_learned(teaching):
 def test_without_language_fields_no_lesson_is_kept(teaching, mapper):
     mapper.language_fields = None
     teaching.thread.offer(wall(1))
-    seen(teaching.thread, 1)
-    assert not teaching.thread._lessons and teaching.thread.untaught == 0
+    wait(lambda: teaching.thread.seen == 1)
+    teaching.thread.stop()
+    assert not teaching.fields.made and teaching.thread.untaught == 0
 
 
 def test_what_is_learned_reaches_the_fields_of_the_map(mapper, worker):

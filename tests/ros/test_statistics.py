@@ -1,12 +1,18 @@
 import mmap
+from collections import deque
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from nesf_ros.config import MapConfig, NesfConfig
+from nesf_ros.config_field import FieldConfig
 from nesf_ros.pipeline import FrameReport, SemanticMapper
 from nesf_ros.ros import statistics
-from nesf_ros.ros.statistics import Statistics, map_status, resident_mib
+from nesf_ros.ros.language import LanguageThread
+from nesf_ros.ros.statistics import Statistics, language_status, map_status, resident_mib
+from tests.semantics.test_language import ColorModel, wall
 
 
 class Clock:
@@ -78,6 +84,47 @@ def test_the_state_of_the_map_warns_where_memory_is_used_up():
     assert status.level == DiagnosticStatus.WARN
     assert "map.memory_mib is used up" in status.message
     assert map_status("nesf", mapper, Statistics(), 0, True).message == "paused"
+
+
+def pairs_of(status):
+    return {pair.key: pair.value for pair in status.values}
+
+
+def test_what_language_fields_have_learned_and_told_is_shown_where_there_are_any():
+    config = NesfConfig(map=MapConfig(device="cpu"))
+    mapper = SemanticMapper(config)
+    assert not [key for key in pairs_of(map_status("nesf", mapper, Statistics(), 0, False))
+                if key.startswith(("lerf", "field"))]  # fmt: skip
+    mapper = SemanticMapper(replace(config, field=FieldConfig(enabled=True)))
+    mapper.language_fields = SimpleNamespace(steps=70)
+    values = pairs_of(map_status("nesf", mapper, Statistics(), 0, False))
+    assert (values["field.steps"], values["lerf.steps"]) == ("0", "70")
+    assert values["lerf.voxels_told"] == "0"  # there is no layer yet
+    mapper.language_fields = None
+    mapper.use_language(ColorModel())
+    mapper.map.integrate(wall(1))
+    mapper.language.fuse(wall(1), mapper.language.look(wall(1)))
+    mapper.layer.sized.puts = 123
+    values = pairs_of(map_status("nesf", mapper, Statistics(), 0, False))
+    assert (values["lerf.steps"], values["lerf.voxels_told"]) == ("0", "123")
+
+
+def test_keyframes_that_fields_learn_nothing_from_are_counted():
+    mapper = SemanticMapper(NesfConfig(map=MapConfig(device="cpu")))
+    thread = LanguageThread.__new__(LanguageThread)  # one that does not run
+    vars(thread).update(
+        _failure="", _misfit="", _mapper=mapper, _waiting=deque([0, 1]),
+        look_s=0.25, seen=5, refused=2, untaught=3,
+    )  # fmt: skip
+    status = language_status("nesf", mapper, thread)
+    values = pairs_of(status)
+    assert values["untaught"] == "3" and values["refused"] == "2" and values["backlog"] == "2"
+    assert (values["state"], values["keyframes"], values["look_ms"]) == ("loading", "5", "250")
+    assert status.level == DiagnosticStatus.OK and status.message == "5 keyframes in the voxels"
+    thread._failure = "no file"
+    status = language_status("nesf", mapper, thread)
+    assert status.level == DiagnosticStatus.ERROR and status.message == "no file"
+    assert language_status("nesf", mapper, None).message == "semantics.enabled is false"
 
 
 def test_memory_is_that_of_this_process():
