@@ -75,8 +75,12 @@ class SceneFields:
         """To be held by whoever uses `entries`."""
         self.entries: list[SubmapField] = []
         """The one used last comes last."""
+        self.device = torch.device(voxel_map.device)
+        """Where fields are fitted: the map's, until that fails."""
         self.failure = ""
         """Why there is no field."""
+        self.notice = ""
+        """What else there is to say of them."""
 
     def reset(self) -> None:
         """Forget all fields."""
@@ -112,17 +116,29 @@ class SceneFields:
                     entry.fitter.keep([known.frame for known in kept])
 
     def work(self) -> bool:
-        """Do one step of what there is to do; False if there is nothing. For any one thread."""
+        """Do one step of what there is to do; False if there is nothing. For any one thread.
+
+        Should the GPU fail, as for want of memory, fields begin anew on the CPU.
+        """
         with self.lock:
-            for entry in reversed(self.entries):
-                if entry.waiting:
-                    self._learn(entry, entry.waiting.popleft())
-                    return True
-                if entry.learned and not entry.fitter.done:
-                    entry.fitter.step()
-                    if entry.fitter.steps % EXAMINE_EVERY == 0:
-                        self._examine(entry)
-                    return True
+            try:
+                return self._work()
+            except RuntimeError as error:  # torch has no narrower class for all that CUDA raises
+                if self.device.type == "cpu":
+                    raise
+                self._to_cpu(error)
+        return True
+
+    def _work(self) -> bool:
+        for entry in reversed(self.entries):
+            if entry.waiting:
+                self._learn(entry, entry.waiting.popleft())
+                return True
+            if entry.learned and not entry.fitter.done:
+                entry.fitter.step()
+                if entry.fitter.steps % EXAMINE_EVERY == 0:
+                    self._examine(entry)
+                return True
         return False
 
     def view(
@@ -170,21 +186,43 @@ class SceneFields:
             for x, n in zip(submap.grid.offset, submap.grid.shape, strict=True)
         )
         box = Box(lower, upper)  # type: ignore[arg-type]
-        cells = Cells.over(box, self._map.config.voxel_size_m, self._map.device)
+        cells = Cells.over(box, self.voxel_size_m, str(self.device))
         cells.alive[:] = False
-        lattices = Lattices(log2_entries=self._config.log2_entries, finest_m=self._config.finest_m)
-        made = SceneField(box, lattices, self._config.truncation_m).to(self._map.device)
+        made = SubmapField(submap, self._fitter(cells))
         if self.entries:  # what decodes one room's features decodes the next one's
-            made.trunk.load_state_dict(self.entries[-1].fitter.field.trunk.state_dict())
-            made.shade.load_state_dict(self.entries[-1].fitter.field.shade.state_dict())
-        fitter = Fitter(made, cells, Replay(self._map.config.max_depth_m))
-        self.entries = [*self.entries[1 - self._config.max_fields :], SubmapField(submap, fitter)]
-        return self.entries[-1]
+            last, field = self.entries[-1].fitter.field, made.fitter.field
+            field.trunk.load_state_dict(last.trunk.state_dict())
+            field.shade.load_state_dict(last.shade.state_dict())
+        self.entries = [*self.entries[1 - self._config.max_fields :], made]
+        return made
+
+    def _fitter(self, cells: Cells) -> Fitter:
+        lattices = Lattices(log2_entries=self._config.log2_entries, finest_m=self._config.finest_m)
+        made = SceneField(cells.box, lattices, self._config.truncation_m).to(self.device)
+        return Fitter(made, cells, Replay(self._map.config.max_depth_m))
+
+    def _to_cpu(self, error: RuntimeError) -> None:
+        """Have all fields learn again on the CPU, from the keyframes, which are there."""
+        reason = str(error).partition("\n")[0]
+        self.notice = f"{self.device} failed ({reason}); fields go on on the CPU"
+        self.device = torch.device("cpu")
+        anew = []
+        for entry in self.entries:
+            old = entry.fitter.cells
+            try:
+                alive = old.alive.cpu()
+            except RuntimeError:  # all is lost there: whatever is clear must show by itself
+                alive = torch.ones(old.alive.shape, dtype=torch.bool)
+            cells = Cells(old.lower, old.size_m, alive)
+            waiting = deque([*entry.learned, *entry.waiting])
+            anew.append(SubmapField(entry.submap, self._fitter(cells), waiting=waiting))
+        self.entries = anew
 
     def _follow(self, entry: SubmapField) -> None:
         """Let cells live and die where the map has changed."""
         cells = entry.fitter.cells
         index, near = near_surface(self._map, cells.box, entry.revision)
+        index, near = index.to(self.device), near.to(self.device)
         offset = torch.tensor(entry.submap.grid.offset, device=index.device)
         x, y, z = (index - offset).long().unbind(1)
         shape = [n // BLOCK for n in cells.alive.shape]

@@ -123,6 +123,7 @@ class LanguageFields:
 
         Voxels outside of all fields keep their own mean. None if no field has learned enough.
         """
+        asked = asked.to(self._fields.device)
         size_m, sizes_m = self._fields.voxel_size_m, self.preset.sizes_m
         points = (asked.voxels.float() + 0.5) * size_m
         lift = (1 / asked.length.clamp(min=1e-6))[:, None].repeat(1, len(sizes_m))

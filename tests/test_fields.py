@@ -158,3 +158,44 @@ def test_a_keyframe_without_depth_leaves_it_to_the_map_which_cells_live(mapper, 
     fitter = only(mapper.fields).fitter
     fitter.add(replace(frames[5], rgbd=rgbd))
     assert fitter.replay.blind and fitter.survey is None
+
+
+class LostGpu:
+    """What a fitter's step does once its GPU is out of memory."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def step(self):
+        self.calls += 1
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore.")
+
+
+def test_where_the_gpu_fails_fields_begin_anew_on_the_cpu_with_all_keyframes(mapper, monkeypatch):
+    fields = mapper.fields
+    while only(fields).waiting:
+        fields.work()
+    before = only(fields)
+    fields.device = torch.device("cuda")  # as far as the fields know
+    lost = LostGpu()
+    monkeypatch.setattr(before.fitter, "step", lost.step)
+    assert fields.work() and lost.calls == 1
+    assert fields.device.type == "cpu" and not fields.failure
+    assert fields.notice == (
+        "cuda failed (CUDA out of memory. Tried to allocate 2.00 GiB.); fields go on on the CPU"
+    )
+    after = only(fields)
+    assert after.submap is before.submap and after is not before
+    assert [e.frame for e in after.waiting] == [e.frame for e in before.learned]
+    assert torch.equal(after.fitter.cells.alive, before.fitter.cells.alive)
+    while fields.work() and fields.steps < 3:
+        pass
+    assert fields.steps == 3
+
+
+def test_a_failure_of_the_cpu_is_nothing_to_go_on_from(mapper, monkeypatch):
+    while only(mapper.fields).waiting:
+        mapper.fields.work()
+    monkeypatch.setattr(only(mapper.fields).fitter, "step", LostGpu().step)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        mapper.fields.work()

@@ -78,6 +78,8 @@ def map_status(
         values["field.steps"] = str(mapper.fields.steps)
         if mapper.fields.failure:
             level, message = DiagnosticStatus.WARN, f"no scene field: {mapper.fields.failure}"
+        elif mapper.fields.notice:
+            level, message = DiagnosticStatus.WARN, mapper.fields.notice
     if mapper.language_fields:
         values["lerf.steps"] = str(mapper.language_fields.steps)
         values["lerf.voxels_told"] = str(mapper.layer.sized.puts if mapper.layer else 0)

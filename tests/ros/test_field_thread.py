@@ -27,7 +27,7 @@ class Mapper(SemanticMapper):
     """A mapper whose spare work is given."""
 
     def __init__(self, work, learner=None):
-        self.fields, self.calls, self._given = SimpleNamespace(failure=""), 0, work
+        self.fields, self.calls, self._given = SimpleNamespace(failure="", notice=""), 0, work
         self.language_fields = learner
 
     def refine(self):

@@ -33,6 +33,11 @@ class Due:
     """... and how long these are."""
     basis: Basis
 
+    def to(self, device: torch.device) -> Due:
+        """The same on another device."""
+        basis = Basis(self.basis.mean.to(device), self.basis.matrix.to(device))
+        return Due(self.voxels.to(device), self.code.to(device), self.length.to(device), basis)
+
     def part(self, chosen: Bool[Tensor, " n"]) -> Due:
         """Some of them."""
         return replace(
@@ -68,7 +73,7 @@ def put(layer: FeatureLayer, asked: Due, codes: SizedCodes) -> int:
         return 0
     rows = layer.table.rows_of(asked.voxels)
     here = rows >= 0
-    found = SizedCodes(codes.code[here], codes.lift[here])
+    found = SizedCodes(codes.code.to(layer.device)[here], codes.lift.to(layer.device)[here])
     layer.sized.put(layer.table.columns, rows[here], found)
     return int(here.sum())
 
