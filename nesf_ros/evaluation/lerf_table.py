@@ -56,6 +56,14 @@ class Row:
     """Of localisation, over the voxel mean and over the single view, where these can answer."""
 
 
+def known(methods: Sequence[str]) -> list[str]:
+    """Methods by name, as they are; all for none. Raises EvaluationError for an unknown one."""
+    unknown = [name for name in methods if name not in METHODS]
+    if unknown:
+        raise EvaluationError(f"no method {unknown[0]!r}; there are {', '.join(METHODS)}")
+    return list(methods) or list(METHODS)
+
+
 def study(
     scenes: Sequence[LerfScene], config: NesfConfig, methods: Sequence[str], folder: Path | None
 ) -> Iterator[SceneVerdicts]:
@@ -64,9 +72,7 @@ def study(
     With a folder, scenes that were judged before are read from there, so that a run that was cut
     off goes on. Raises EvaluationError for an unknown method.
     """
-    unknown = [name for name in methods if name not in METHODS]
-    if unknown:
-        raise EvaluationError(f"no method {unknown[0]!r}; there are {', '.join(METHODS)}")
+    methods = known(methods)
     model = load_model(config.vision, torch.device("cpu"))
     for scene in scenes:
         file = folder / f"{scene.name}.json" if folder else None
@@ -79,7 +85,9 @@ def study(
                 found[name] = judge(answers, scene, there, config.map.voxel_size_m)
                 if file:
                     file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(json.dumps(found, default=asdict))
+                    part = file.with_suffix(".part")  # cut off here, the file is the last one
+                    part.write_text(json.dumps(found, default=asdict))
+                    part.replace(file)
         yield {name: found[name] for name in methods}
 
 

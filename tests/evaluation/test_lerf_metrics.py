@@ -12,11 +12,13 @@ from nesf_ros.evaluation.lerf_metrics import (
     PointRelevancy,
     existence_threshold,
     figures,
+    joined,
+    judge,
     judged,
     lead,
 )
 from nesf_ros.evaluation.lerf_queries import CLASS, COLOR, Query, Subject
-from nesf_ros.evaluation.lerf_scenes import Asked, LerfScene, Sight
+from nesf_ros.evaluation.lerf_scenes import Asked, LerfScene, Sight, existence
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame
 
 HEIGHT, WIDTH = 12, 16
@@ -179,3 +181,38 @@ def test_too_few_maps():
 
     with pytest.raises(EvaluationError, match="1 relevancies for 2 texts"):
         judged(method, SCENES, 0.02)
+
+
+def test_scenes_judged_one_by_one_and_joined_are_as_judged_together():
+    places = {("red mug", 1): (3, 5), ("red mug", 2): (2, 1), ("stapler", 2): (5, 8)}
+    known = np.array([[0.05, 0.05, 0.05], [5.0, 0, 0]])
+
+    def points(texts):
+        return PointRelevancy(known, np.array([[0.8, 0.1] for _ in texts]))
+
+    method = pointing(places, points)
+    kitchen, office = (
+        judge(method(scene), scene, existence(scene, SCENES), 0.02) for scene in SCENES
+    )
+    assert kitchen[RENDERED].hits == [(True, COLOR, 6 / 192), (False, COLOR, 4 / 192)]
+    assert office[RENDERED].hits == [(True, CLASS, 2 / 192)]
+    assert kitchen[POINTS].hits == [(True, COLOR, 0.5)]
+    # Of all phrases of all scenes in the order of the alphabet, whether they are there or not.
+    assert [there for _, there in kitchen[RENDERED].scores] == [True, False]
+    assert kitchen[POINTS].scores == [(0.8, True), (0.8, False)]
+    for name, whole in judged(method, SCENES, 0.02).items():
+        for field, value in vars(joined([kitchen, office])[name]).items():
+            np.testing.assert_array_equal(value, vars(whole)[field], err_msg=field)
+
+
+def test_what_is_not_answered_in_all_scenes_is_not_joined():
+    rendered, both = (
+        judge(pointing({}, points)(KITCHEN), KITCHEN, {"red mug": True}, 0.02)
+        for points in (
+            None,
+            lambda texts: PointRelevancy(np.zeros((1, 3)), np.full((len(texts), 1), 0.5)),
+        )
+    )
+    assert set(both) == {RENDERED, POINTS} == set(joined([both, both]))
+    assert set(joined([both, rendered])) == {RENDERED}
+    assert joined([both, rendered])[RENDERED].hit_scenes.tolist() == [0, 0, 1, 1]
