@@ -8,7 +8,7 @@ from pathlib import Path
 DESCRIPTION = """\
 Tables of the papers. lerf: where long-tail phrases are, and whether what they name is there at all
 (LERF, sections 4.2 and 4.3), for language fields, for voxels and for single pictures. Twelve made
-scenes, of which five more choose thresholds; about two hours on two cores.
+scenes; thresholds are chosen on five others. About two hours on two cores.
 """
 
 
@@ -20,15 +20,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("table", choices=("lerf",))
+    parser.add_argument("table", choices=("lerf",), help="which one")
     parser.add_argument("--scenes", type=int, default=0, metavar="N", help="only the first N")
-    parser.add_argument("--methods", nargs="+", metavar="NAME", help="only these; see the table")
+    parser.add_argument(
+        "--methods", nargs="+", metavar="NAME", help="only these; another name lists them"
+    )
     parser.add_argument(
         "--precision", choices=("fp32", "bf16"), default="fp32", help="of the model"
     )
     parser.add_argument("--model", default="", help="an architecture of open_clip")
     parser.add_argument("--pretrained", default="", help="its weights")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="of what was judged, to go on")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="where to keep what was judged: with the same model, another run goes on from there",
+    )
     parser.set_defaults(run=run)
 
 

@@ -69,17 +69,19 @@ def study(
 ) -> Iterator[SceneVerdicts]:
     """Judge methods on scenes, one by one.
 
-    With a folder, scenes that were judged before are read from there, so that a run that was cut
-    off goes on. Raises EvaluationError for an unknown method.
+    With a folder, scenes that were judged before, by the same model and of the same phrases, are
+    read from there, so that a run that was cut off goes on. Raises EvaluationError for an unknown
+    method.
     """
     methods = known(methods)
     model = load_model(config.vision, torch.device("cpu"))
     for scene in scenes:
         file = folder / f"{scene.name}.json" if folder else None
-        found = _kept(file)
+        there = existence(scene, scenes)
+        found = {name: each for name, each in _kept(file).items() if _asked(each, there)}
         missing = [name for name in methods if name not in found]
         if missing:
-            studied, there = Studied(scene, model, config), existence(scene, scenes)
+            studied = Studied(scene, model, config)
             for name in missing:
                 answers = METHODS[name](studied)
                 found[name] = judge(answers, scene, there, config.map.voxel_size_m)
@@ -105,6 +107,12 @@ def _kept(file: Path | None) -> SceneVerdicts:
         }
         for method, protocols in json.loads(file.read_text()).items()
     }
+
+
+def _asked(found: dict[str, SceneVerdict], there: dict[str, bool]) -> bool:
+    """Whether these phrases were asked for; other scenes beside it bring others."""
+    truths = list(there.values())
+    return all([truth for _, truth in verdict.scores] == truths for verdict in found.values())
 
 
 def rows(test: Sequence[SceneVerdicts], validation: Sequence[SceneVerdicts]) -> list[Row]:

@@ -124,6 +124,15 @@ def test_a_study_that_was_cut_off_goes_on(made, tmp_path):
     assert made.learned[4:] == [("two", "kitchen")] and set(alone) == {"two"}
 
 
+def test_what_was_judged_beside_other_scenes_is_judged_anew(made, tmp_path):
+    """Each scene is asked for the phrases of all."""
+    (alone,) = study(SCENES[:1], NesfConfig(), ["one"], tmp_path)
+    assert len(alone["one"][RENDERED].scores) == 1
+    both = list(study(SCENES, NesfConfig(), ["one"], tmp_path))
+    assert [len(found["one"][RENDERED].scores) for found in both] == [2, 2]
+    assert made.learned == [("one", "kitchen"), ("one", "kitchen"), ("one", "office")]
+
+
 def test_what_is_kept_is_whole_or_as_it_was(made, tmp_path, monkeypatch):
     list(study(SCENES[:1], NesfConfig(), ["one"], tmp_path))
     before = (tmp_path / "kitchen.json").read_text()
