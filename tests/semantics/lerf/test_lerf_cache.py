@@ -131,8 +131,8 @@ def test_voxels_that_have_gone_are_passed_over():
     order = [voxel[0] // 8 for voxel in asked.voxels.tolist()]
     codes = codes_of(asked)
     codes.code[:] = torch.tensor(order)[:, None, None]  # the voxel's own number
-    layer.table.remove(torch.tensor([1]))
-    layer.drop(torch.tensor([[0, 0, 0]]))
+    layer.table.remove(layer.table.rows_of(asked.voxels[:1]))
+    layer.drop(asked.voxels[2:3] // 8)
     assert put(layer, asked, codes) == 2
     assert len(layer) == 2
     for row, voxel in enumerate(layer.table.voxels().tolist()):

@@ -170,6 +170,7 @@ def test_no_more_choices_are_kept_than_that(counted, monkeypatch):
     chosen.of(layer, texts[1:2], PHRASES)
     chosen.of(layer, texts[4:5], PHRASES)
     chosen.of(layer, texts[1:2], PHRASES)
+    chosen.of(layer, texts[4:5], PHRASES)
     assert counted == [3, 1]
     chosen.of(layer, texts[2:3], PHRASES)  # went, being the one not asked for longest
     assert counted == [3, 1, 1]
