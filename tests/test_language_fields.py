@@ -122,6 +122,7 @@ def young(config):
     return pushed(mapper_of(config, wall(1)))
 
 
+@pytest.mark.slow
 def test_what_is_there_is_found_with_the_field_as_without(learned):
     fields, layer = learned.language_fields, learned.layer
     assert fields.steps == TINY.steps and not learned.refine()
@@ -134,6 +135,7 @@ def test_what_is_there_is_found_with_the_field_as_without(learned):
                                                               abs=0.2)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_codes_say_what_is_there_at_every_size(learned):
     """Decoded by hand: lift · the basis' mean + code · its matrix."""
     layer, basis = learned.layer, learned.layer.basis

@@ -23,6 +23,8 @@ from nesf_ros.semantics.lerf.supervision import Crops
 from nesf_ros.types import PosedFrame, RgbdFrame
 from tests.semantics.test_language import BLUE, CAMERA, RED, ColorModel
 
+pytestmark = pytest.mark.slow  # fields are fitted
+
 TINY = LerfPreset(Crops((0.25, 0.5)), (Lattices(4, 4, 12, 0.64, 0.04),), width=32, rays=256,
                   steps=60, min_views=2, sizes_m=(0.2, 0.4))  # fmt: skip
 DEPTH_M = 1.5
