@@ -50,6 +50,12 @@ class LerfConfig(Checked):
         low=0.0,
         high=1e6,
     )
+    patches: str = setting(
+        "",
+        "weights (.pth, .safetensors) of a DINO or DINOv2 of timm whose patches regularise the "
+        "field; empty: the patches of the vision-language model's own image tower do",
+    )
+    patch_model: str = setting("vit_small_patch14_dinov2", "what timm calls the model of `patches`")
     min_views: int = setting(
         0,
         "keyframes that must have seen a voxel before it answers by size; 0 = as the preset",

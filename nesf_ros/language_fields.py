@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from jaxtyping import Float32
 from torch import Tensor
@@ -24,10 +25,13 @@ from nesf_ros.semantics.lerf.language_field import LanguageField
 from nesf_ros.semantics.lerf.presets import PRESETS, LerfPreset
 from nesf_ros.semantics.lerf.supervision import Lesson, crop_pyramid
 from nesf_ros.types import PosedFrame
+from nesf_ros.vision.patches import PatchModel
 from nesf_ros.voxels.sized import SizedCodes, Sizes
 
 FEWEST_CROPS = 15
 """Of a keyframe, whatever the time they take."""
+PATCHES_PX = 448
+"""Of a picture's shorter side, where other patches than the model's own are wanted."""
 AT_ONCE = 4096
 """Voxels that are told at a time."""
 YOUNG = 200
@@ -38,10 +42,18 @@ class LanguageFields:
     """What a model's looks at keyframes teach fields, beside the scene fields of a map."""
 
     def __init__(self, config: LerfConfig, fields: SceneFields, language: LanguageMap):
-        """Nothing is learned yet; `language` has room for `sizes_of(config)`."""
+        """Nothing is learned yet; `language` has room for `sizes_of(config)`.
+
+        Raises VisionError for `lerf.patches` that cannot be loaded.
+        """
         self.preset = preset_of(config)
         self._config, self._fields, self._language = config, fields, language
         self._made: list[tuple[SubmapField, LanguageFitter]] = []
+        self._patches: PatchModel | None = None
+        """What shows outlines; None: the vision-language model itself does."""
+        if config.patches:
+            file, device = Path(config.patches).expanduser(), language.model.device
+            self._patches = PatchModel(config.patch_model, file, PATCHES_PX, device)
         self._crop_s = 0.0
         """What a crop took at the last keyframe, seconds."""
         self._settled = False
@@ -64,7 +76,8 @@ class LanguageFields:
             self._language.model, frame.rgbd.color, replace(self.preset.crops, limit=limit)
         )
         self._crop_s = (time.perf_counter() - start) / len(crops.embeddings)
-        return Lesson(crops, dense.half())
+        patches = self._patches.look(frame.rgbd.color) if self._patches else dense
+        return Lesson(crops, patches.half())
 
     def teach(self, frame: PosedFrame, lesson: Lesson) -> None:
         """Have the field learn that learns the keyframe's geometry; none does if that is gone."""
