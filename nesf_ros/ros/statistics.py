@@ -82,7 +82,8 @@ def map_status(
             level, message = DiagnosticStatus.WARN, mapper.fields.notice
     if mapper.language_fields:
         values["lerf.steps"] = str(mapper.language_fields.steps)
-        values["lerf.voxels_told"] = str(mapper.layer.sized.puts if mapper.layer else 0)
+        told = mapper.layer.sized.puts if mapper.layer is not None else 0
+        values["lerf.voxels_told"] = str(told)
     if paused:
         message = "paused"
     return _status(f"{name}: map", level, message, values)

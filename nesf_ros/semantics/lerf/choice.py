@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 
 import torch
@@ -37,7 +38,7 @@ class SizeChoice:
     ) -> Int64[Tensor, " texts"]:
         """Number of the size for each text, held against phrases."""
         against = phrases.cpu().numpy().tobytes()
-        keys = [text.numpy().tobytes() + against for text in texts.cpu()]
+        keys = [_digest(text.numpy().tobytes() + against) for text in texts.cpu()]
         old = layer.sized.puts - RENEW * len(layer)
         made = self._made
         fresh = [n for n, key in enumerate(keys) if key not in made or made[key][1] < old]
@@ -50,6 +51,10 @@ class SizeChoice:
         while len(self._made) > KEPT:
             self._made.popitem(last=False)
         return found
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def best_sizes(

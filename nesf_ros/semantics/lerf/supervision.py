@@ -111,7 +111,7 @@ def _between(
     if len(knots) == 1:
         return torch.zeros(len(place), dtype=torch.int64), torch.ones(len(place))
     above = torch.searchsorted(knots, place.contiguous()).clamp(1, len(knots) - 1)
-    gap = knots[above] - knots[above - 1]
+    gap = (knots[above] - knots[above - 1]).clamp(min=1e-6)  # two may be as good as one
     return above, ((place - knots[above - 1]) / gap).clamp(0, 1)
 
 
