@@ -5,7 +5,8 @@ and put into words by the embedded model: more than 200 000 voxels have an embed
 node's worker thread gets these views again at 30 Hz, and questions of one text between them. Fresh:
 names of classes, none asked before, through the model's four prompts; cached: the same again. New
 texts are read in a thread of their own before, as in the node. From handing the question over to
-the answer; the model looks at no keyframes meanwhile.
+the answer; the model looks at no keyframes meanwhile. `--field`: voxels have codes by size, too, of
+a language field that was fitted a little (nothing is fitted while questions are asked).
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import torch
 
 from benchmarks.report import Report
 from nesf_ros.config import MapConfig, NesfConfig
+from nesf_ros.config_field import FieldConfig
 from nesf_ros.evaluation.calibrate import frame_of
 from nesf_ros.evaluation.examiner import CAPTIONED
+from nesf_ros.language_fields import YOUNG
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.ros.worker import RequestThread, Worker
 from nesf_ros.semantics.questions import Question
@@ -38,13 +41,21 @@ def run(args: argparse.Namespace) -> Report:
     torch.set_num_threads(1)  # as the node on two cores
     order = Order("room", "test", VIEWS, 640, 480, style="handheld", noise=True)
     frames = [frame_of(view) for view in labelled_scene(order, 0).views]
-    mapper = SemanticMapper(NesfConfig(map=MapConfig(device="cpu", voxel_size_m=0.018)))
+    voxels = MapConfig(device="cpu", voxel_size_m=0.018)
+    mapper = SemanticMapper(NesfConfig(map=voxels, field=FieldConfig(enabled=args.field)))
     mapper.use_language(load_model(mapper.config.vision, torch.device("cpu")))
     for frame in frames:
         mapper.add_frame(frame)
     mapper.on_keyframe = lambda frame: None
     assert mapper.layer is not None
     report = Report("questions", {"voxels": len(mapper.layer)})
+    if mapper.language_fields:
+        while mapper.language_fields.steps <= YOUNG and mapper.refine():
+            pass
+        start = time.perf_counter()
+        told = mapper.language_fields.refresh()
+        seconds = time.perf_counter() - start
+        report.figures["voxels told by size, per second"] = [told, round(told / seconds)]
     times = asked(mapper, frames)
     for name, bound in (("fresh", 200.0), ("cached", 50.0)):
         report.figures[f"{name}, ms: median, 90 %"] = [
