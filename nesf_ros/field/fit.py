@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from nesf_ros.errors import FieldError
@@ -116,7 +116,7 @@ class Fitter:
         rays, owner = self.replay.draw(self.config.rays)
         place = torch.from_numpy(owner).to(self.device)
         rays = rays.to(self.device)
-        each = self._losses(rays, place)
+        each = self._losses(rays, place) * self._stands(rays)
         loss = each.mean() + self._tints()
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * self.rate
@@ -129,6 +129,15 @@ class Fitter:
         if self.survey and self.steps > SURVEY_AFTER and self.steps % SURVEY_EVERY == 0:
             self.survey.update(self.field, SURVEY_SHARE)
         return float(loss.detach())
+
+    def _stands(self, rays: Rays) -> Bool[Tensor, " rays"]:
+        """Whether what each ray has met is still there, as far as the living cells tell.
+
+        What has left the map since teaches nothing any more; of rays without a distance nobody
+        can say.
+        """
+        ends = rays.at(rays.distance_m[:, None])[:, 0]
+        return self.cells.holds(ends) | (rays.distance_m == 0)
 
     def _losses(self, rays: Rays, owner: Tensor) -> Float[Tensor, " rays"]:
         """Loss of each ray."""
@@ -185,11 +194,11 @@ class Fitter:
     def _tints(self) -> Float[Tensor, ""]:
         """Of further readings: the colour at the surface."""
         rays, owner = self.replay.draw(self.config.tints)
-        chosen = (rays.distance_m > 0) & rays.colored
+        place, rays = torch.from_numpy(owner).to(self.device), rays.to(self.device)
+        chosen = (rays.distance_m > 0) & rays.colored & self._stands(rays)
         if not bool(chosen.any()):
             return self.exposure.numbers.new_zeros(())
-        place = torch.from_numpy(owner)[chosen].to(self.device)
-        rays = rays[chosen].to(self.device)
+        place, rays = place[chosen], rays[chosen]
         blur = torch.randn_like(rays.distance_m) * self.field.beta_m.detach()
         points = rays.at((rays.distance_m + blur)[:, None])[:, 0]
         tint = self.exposure(self.field.color(self.field.shape(points)), place)

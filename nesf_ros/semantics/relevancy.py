@@ -20,6 +20,10 @@ from nesf_ros.voxels.state import occupancy_code
 
 TEMPERATURE = 10.0
 """LERF's code; its paper's formula leaves it out."""
+DOUBT = 0.3
+"""Views at 1 m that say nothing, of every voxel. Without them, voxels at the rim of what was seen,
+which one view has grazed, answer most questions best: in validation scenes the most relevant voxel
+was that of the right thing for 39 % of phrases instead of 61 %."""
 MAX_SCORES = 2**28
 """Relevancies of one question: 1 GiB."""
 AT_ONCE = 2**24
@@ -38,15 +42,30 @@ class Asked:
     """Number of the size at which each text is looked for, where the layer knows sizes."""
 
 
+def trust(layer: FeatureLayer, rows: Int64[Tensor, " n"] | slice) -> Float32[Tensor, " n"]:
+    """How far the embeddings of rows are to be believed, 0–1: the more was seen, the farther.
+
+    As if each voxel had been seen `DOUBT` times before, at 1 m, and had fitted no text better than
+    a phrase. LERF leaves out what few views have seen (§3.5); a robot that has come by once may
+    still be asked about what it has seen.
+    """
+    weight = layer.column("weight")[rows]
+    return weight / (weight + DOUBT)
+
+
 def relevancy(
-    texts: Float32[Tensor, "n texts"], phrases: Float32[Tensor, "n phrases"]
+    texts: Float32[Tensor, "n texts"],
+    phrases: Float32[Tensor, "n phrases"],
+    trusted: Float32[Tensor, " n"] | None = None,
 ) -> Float32[Tensor, "n texts"]:
     """Relevancy of texts, 0–1, from cosines of texts and of canonical phrases with something.
 
     Against each phrase a softmax of the two; the least of them counts (LERF §3.5), which is the
-    one against the phrase that is nearest. 0.5: as near as that phrase.
+    one against the phrase that is nearest. 0.5: as near as that phrase. Log-odds are as many times
+    as large as something is `trusted` (0–1).
     """
-    return (TEMPERATURE * (texts - phrases.amax(1, keepdim=True))).sigmoid()
+    lead = TEMPERATURE * (texts - phrases.amax(1, keepdim=True))
+    return (lead if trusted is None else lead * trusted[:, None]).sigmoid()
 
 
 def relevancies(
@@ -81,17 +100,17 @@ def _scores(layer: FeatureLayer, asked: Asked, rows: Int64[Tensor, " n"] | slice
     texts, phrases = asked.texts.to(layer.device), asked.phrases.to(layer.device)
     if asked.sizes is None:
         cosines = layer.similarity(torch.cat([texts, phrases]), rows)
-        return relevancy(cosines[:, : len(texts)], cosines[:, len(texts) :])
+        return relevancy(cosines[:, : len(texts)], cosines[:, len(texts) :], trust(layer, rows))
     columns, basis = layer.table.columns, layer.basis
     assert basis is not None, "sizes are chosen from codes, which have a basis"
-    known = layer.sized.known(columns, rows)
+    known, trusted = layer.sized.known(columns, rows), trust(layer, rows)
     out = torch.zeros((len(known), len(texts)), device=layer.device)
     for size in asked.sizes.unique().tolist():
         mine = (asked.sizes == size).to(layer.device)
         some = torch.cat([texts[mine], phrases])
         cosines = layer.sized.cosines(columns, some, (size, rows), basis)
         count = len(some) - len(phrases)
-        out[:, mine] = relevancy(cosines[:, :count], cosines[:, count:])
+        out[:, mine] = relevancy(cosines[:, :count], cosines[:, count:], trusted)
     if not bool(known.all()):
         unknown = (~known).nonzero()[:, 0]
         where = (

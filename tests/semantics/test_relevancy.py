@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from nesf_ros.config import MapConfig, SemanticsConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.semantics import relevancy as module
-from nesf_ros.semantics.relevancy import Asked, observed_fraction, relevancies, relevancy
+from nesf_ros.semantics.relevancy import (
+    DOUBT,
+    Asked,
+    observed_fraction,
+    relevancies,
+    relevancy,
+    trust,
+)
 from nesf_ros.types import Box, Intrinsics, PosedFrame, RgbdFrame, unheard
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
@@ -62,8 +69,10 @@ def sized_layer() -> FeatureLayer:
     return layer
 
 
-def logistic(odds: float) -> float:
-    return float(1 / (1 + np.exp(-odds)))
+def believed(log_odds: list[list[float]]) -> torch.Tensor:
+    """Relevancies of the four voxels, of which the third was seen once, the others twice, at 1 m."""
+    weights = torch.tensor([2.0, 2.0, 1.0, 2.0])
+    return (torch.tensor(log_odds) * (weights / (weights + DOUBT))[:, None]).sigmoid()
 
 
 def test_each_text_is_answered_at_its_size_where_there_are_codes():
@@ -71,14 +80,14 @@ def test_each_text_is_answered_at_its_size_where_there_are_codes():
     # Texts are like the mean of most voxels, and like what is told at either size.
     asked = Asked(eye[:3], eye[5:6], torch.tensor([1, 0, 1]))
     found = relevancies(layer, asked, None, unheard)
-    by_mean, last = [logistic(10), 0.5, 0.5], [0.5, 0.5, logistic(10)]
-    expected = torch.tensor([[0.5, logistic(5.0), logistic(7.5)], [0.5, 0.5, 0.5], by_mean, last])
+    by_mean, last = [10.0, 0.0, 0.0], [0.0, 0.0, 10.0]
+    expected = believed([[0.0, 5.0, 7.5], [0.0, 0.0, 0.0], by_mean, last])
     torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
     other = relevancies(layer, replace(asked, sizes=torch.tensor([0, 1, 0])), None, unheard)
-    expected = torch.tensor([[0.5, 0.5, 0.5], [0.5, logistic(2.5), 0.5], by_mean, last])
+    expected = believed([[0.0, 0.0, 0.0], [0.0, 2.5, 0.0], by_mean, last])
     torch.testing.assert_close(other, expected, atol=2e-3, rtol=0)
     means = relevancies(layer, replace(asked, sizes=None), None, unheard)
-    torch.testing.assert_close(means, torch.tensor([*[by_mean] * 3, last]), atol=2e-3, rtol=0)
+    torch.testing.assert_close(means, believed([*[by_mean] * 3, last]), atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("at_once", [1, 8, 2**24])
@@ -92,6 +101,19 @@ def test_rows_and_portions_change_nothing_of_what_is_answered_by_size(at_once, m
     rows = torch.tensor([3, 0, 2, 1, 0])
     assert torch.equal(relevancies(layer, asked, rows, unheard), whole[rows])
     assert relevancies(layer, asked, rows[:0], unheard).shape == (0, 3)
+
+
+def test_what_was_hardly_seen_is_hardly_believed():
+    layer = FeatureLayer(SemanticsConfig(), "tiny@0", 8, "cpu")
+    like = torch.nn.functional.normalize(torch.tensor([[0.2, 0, 0, 0, 0, 0, 0, 0.98]]), dim=1)
+    voxels = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
+    codes = layer.learn(torch.eye(8)).encode(like.expand(3, 8))
+    layer.fuse(voxels, codes, torch.tensor([0.03, 0.3, 3.0]))
+    torch.testing.assert_close(trust(layer, slice(None)), torch.tensor([1 / 11, 0.5, 10 / 11]))
+    asked = Asked(torch.eye(8)[:1], torch.eye(8)[5:6])
+    found = relevancies(layer, asked, None, unheard)[:, 0]
+    log_odds = 10 * 0.2 * torch.tensor([1 / 11, 0.5, 10 / 11])
+    torch.testing.assert_close(found, log_odds.sigmoid(), atol=2e-3, rtol=0)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from nesf_ros.semantics.lerf.cache import VOXEL_SHARE
-from nesf_ros.semantics.relevancy import AT_ONCE, relevancy
+from nesf_ros.semantics.relevancy import AT_ONCE, relevancy, trust
 from nesf_ros.voxels.features import FeatureLayer
 
 KEPT = 4096
@@ -77,11 +77,12 @@ def best_sizes(
         known = layer.sized.known(columns, part)
         if not bool(known.any()):
             continue
+        trusted = trust(layer, part)[known]
         own = VOXEL_SHARE * layer.similarity(embedded, part)
         for size in range(len(layer.sized)):
             # What the field alone says: which size suits is nothing that the mean knows of.
             cosines = layer.sized.cosines(columns, embedded, (size, part), basis) - own
             cosines = cosines[known] / (1 - VOXEL_SHARE)
-            found = relevancy(cosines[:, :count], cosines[:, count:]).amax(0)
+            found = relevancy(cosines[:, :count], cosines[:, count:], trusted).amax(0)
             peaks[size] = torch.maximum(peaks[size], found)
     return peaks.argmax(0).cpu()
