@@ -226,3 +226,13 @@ def test_no_place_lies_behind_a_camera():
     t = near_surface(torch.tensor([0.05]).repeat(50), (0.1, 0.02), 6)
     assert (t >= 0).all()
     assert (t[:, :2] == 0).all()
+
+
+def test_what_has_left_the_map_teaches_nothing():
+    fitter = new_fitter(*wall_frames())
+    fitter.cells.alive[:] = False  # where the wall was is nothing any more
+    before = [parameter.detach().clone() for parameter in fitter.field.parameters()]
+    assert fitter.step() == 0.0
+    assert all(map(torch.equal, before, fitter.field.parameters()))
+    fitter.cells.alive[:] = True
+    assert fitter.step() > 0.1

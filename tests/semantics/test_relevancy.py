@@ -70,7 +70,7 @@ def sized_layer() -> FeatureLayer:
 
 
 def believed(log_odds: list[list[float]]) -> torch.Tensor:
-    """Relevancies of the four voxels, of which the third was seen once, the others twice, at 1 m."""
+    """Relevancies of the four voxels, of which the third was seen once, the rest twice, at 1 m."""
     weights = torch.tensor([2.0, 2.0, 1.0, 2.0])
     return (torch.tensor(log_odds) * (weights / (weights + DOUBT))[:, None]).sigmoid()
 
