@@ -16,8 +16,7 @@ from nesf_ros.voxels.sized import SizedCodes
 
 VOXEL_SHARE = 0.5
 """Of the voxel's own mean in what is answered. It is made of another look at the same pictures,
-pixel by pixel instead of crop by crop, and errs elsewhere: together they find more than either
-(docs/benchmarks.md)."""
+patch by patch instead of crop by crop, and errs elsewhere (docs/benchmarks.md has figures)."""
 NEWTON_STEPS = 2
 """From a voxel's middle to the surface within it."""
 
