@@ -32,7 +32,11 @@ def main() -> int:
         "--data", default="../shared/data", help="folder with the recordings (default: %(default)s)"
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="length of `live`")
-    parser.add_argument("--field", action="store_true", help="fit scene and language fields in `live`, answer by size in `questions`")
+    parser.add_argument(
+        "--field",
+        action="store_true",
+        help="fit scene and language fields in `live`, answer by size in `questions`",
+    )
     parser.add_argument(
         "--model", default="nesf-mini", help="of `semantics`, as vision.model; oracle: none"
     )
