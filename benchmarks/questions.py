@@ -34,6 +34,8 @@ from nesf_ros.types import PosedFrame
 from nesf_ros.vision.models import load_model
 
 VOXELS, VIEWS, RATE_HZ, TEXTS = 200_000, 60, 30.0, 40
+MANY = 5
+"""Language fields of a room may be several: as many times as many steps as one needs."""
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace) -> Report:
     assert mapper.layer is not None
     report = Report("questions", {"voxels": len(mapper.layer)})
     if mapper.language_fields:
-        while mapper.language_fields.steps <= YOUNG and mapper.refine():
+        while mapper.language_fields.steps < MANY * YOUNG and mapper.refine():
             pass
         start = time.perf_counter()
         told = mapper.language_fields.refresh()
