@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from jaxtyping import Float32
 from torch import Tensor
 
@@ -34,6 +35,8 @@ PATCHES_PX = 448
 """Of a picture's shorter side, where other patches than the model's own are wanted."""
 AT_ONCE = 4096
 """Voxels that are told at a time."""
+MOST_SIZES = 6
+"""That voxels keep; of more in a preset, so many that are evenly spread."""
 YOUNG = 200
 """Steps before which a language field has nothing to say."""
 
@@ -134,21 +137,22 @@ class LanguageFields:
     def codes(self, asked: Due) -> SizedCodes | None:
         """What the fields say of voxels; of each the newest one that knows of it.
 
-        Voxels outside of all fields keep their own mean. None if no field has learned enough.
+        None if no field has learned enough.
         """
         asked = asked.to(self._fields.device)
         size_m, sizes_m = self._fields.voxel_size_m, self.preset.sizes_m
         points = (asked.voxels.float() + 0.5) * size_m
-        lift = (1 / asked.length.clamp(min=1e-6))[:, None].repeat(1, len(sizes_m))
-        code = asked.code[:, None] * lift[..., None]
+        code = asked.code[:, None].repeat(1, len(sizes_m), 1)
+        lift = code.new_zeros(code.shape[:2])
+        told = torch.zeros(len(code), dtype=torch.bool, device=code.device)
         with self._fields.lock:
             learned = [(entry, each) for entry, each in self._made if each.steps >= YOUNG]
             for entry, fitter in learned:  # what a newer one says comes in place of it
                 inside = entry.fitter.cells.holds(points)
                 places = on_surface(entry.fitter.field, points[inside], size_m)
                 known = sized_codes(fitter.language, places, asked.part(inside), sizes_m)
-                code[inside], lift[inside] = known.code, known.lift
-        return SizedCodes(code, lift) if learned else None
+                code[inside], lift[inside], told[inside] = known.code, known.lift, True
+        return SizedCodes(code, lift, told) if learned else None
 
     def _fitter_of(self, entry: SubmapField, lesson: Lesson) -> LanguageFitter:
         for known, fitter in self._made:
@@ -168,7 +172,9 @@ def preset_of(config: LerfConfig) -> LerfPreset:
     if config.preset not in PRESETS:
         raise ConfigError(f"lerf.preset is {config.preset!r}; it must be one of {list(PRESETS)}")
     preset = PRESETS[config.preset]
-    return replace(preset, min_views=config.min_views or preset.min_views)
+    every = -(-len(preset.sizes_m) // MOST_SIZES)
+    views = config.min_views or preset.min_views
+    return replace(preset, min_views=views, sizes_m=preset.sizes_m[::every])
 
 
 def sizes_of(config: LerfConfig) -> Sizes:

@@ -21,6 +21,8 @@ class SizedCodes:
 
     code: Float32[Tensor, "n sizes width"]
     lift: Float32[Tensor, "n sizes"]
+    told: Bool[Tensor, " n"] | None = None
+    """Of which voxels anything is known; None: of all."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,14 @@ class SizedColumns:
             code[:] = (turned + lift[..., None] * shift).bfloat16()
 
     def put(self, columns: dict[str, Tensor], rows: Int64[Tensor, " n"], codes: SizedCodes) -> None:
-        """Give voxels their codes."""
-        columns["sized_code"][rows] = codes.code.bfloat16()
-        columns["sized_lift"][rows] = codes.lift
+        """Give voxels their codes; those of which nothing is known keep what they have."""
+        columns["stale"][rows] = 0
+        told = slice(None) if codes.told is None else codes.told
+        rows = rows[told]
+        columns["sized_code"][rows] = codes.code[told].bfloat16()
+        columns["sized_lift"][rows] = codes.lift[told]
         columns["sized"][rows] = True
         self.puts += len(rows)
-        columns["stale"][rows] = 0
 
     def cosines(
         self,

@@ -72,7 +72,8 @@ def put(layer: FeatureLayer, asked: Due, codes: SizedCodes) -> int:
         return 0
     rows = layer.table.rows_of(asked.voxels)
     here = rows >= 0
-    found = SizedCodes(codes.code.to(layer.device)[here], codes.lift.to(layer.device)[here])
+    told = None if codes.told is None else codes.told.to(layer.device)[here]
+    found = SizedCodes(codes.code.to(layer.device)[here], codes.lift.to(layer.device)[here], told)
     layer.sized.put(layer.table.columns, rows[here], found)
     return int(here.sum())
 
