@@ -31,6 +31,11 @@ class Order(Checked):
     path_traced: float = setting(0.0, "share of views by the path tracer", low=0.0, high=1.0)
     count: int = setting(0, "objects in each scene; 0 leaves it to the kind", low=0, high=1000)
 
+    @classmethod
+    def glances(cls, split: str, views: int) -> Order:
+        """Rooms as a robot's camera gives them: 640×480 px, with all its errors."""
+        return cls(split=split, views=views, style="glances", noise=True, width=640, height=480)
+
     @property
     def camera(self) -> Intrinsics:
         """The pinhole camera of every view: 63° across, as a first Kinect."""

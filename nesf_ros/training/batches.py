@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from numpy import ndarray
 from torch import Tensor
 
+from nesf_ros.errors import ConfigError
 from nesf_ros.training.augment import labels_through, seen_through
 from nesf_ros.training.bank import KNOWN
+from nesf_ros.training.crops import KINDS
 from nesf_ros.training.settings import TrainConfig
 from nesf_ros.training.shards import CropSet
 from nesf_ros.training.vocabulary import NAMES, NONE, SURROUNDINGS
@@ -40,7 +43,7 @@ def known_numbers(names: UInt8[Tensor, "*n"]) -> Int64[Tensor, "*n"]:
     return table.to(names.device)[names.long()]
 
 
-def _numbers(column: UInt8[np.ndarray, " n"]) -> Int64[Tensor, " n"]:
+def _numbers(column: UInt8[ndarray, " n"]) -> Int64[Tensor, " n"]:
     """Numbers of words, -1 for NONE."""
     return torch.from_numpy(np.where(column == NONE, -1, column.astype(np.int64)))
 
@@ -51,16 +54,37 @@ def normalized(images: Float32[Tensor, "n 3 px px"]) -> Float32[Tensor, "n 3 px 
     return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
+def _share(weights: Float64[ndarray, " n"], which: Bool[ndarray, " n"]) -> Float64[ndarray, " n"]:
+    """Weights of some rows, that sum to 1; 0 for the others, and for all where there are none."""
+    kept = np.where(which, weights, 0.0)
+    return kept / max(kept.sum(), 1e-12)
+
+
+def _rare_cells(
+    names: UInt8[ndarray, "n cells cells"], which: Bool[ndarray, " n"], power: float
+) -> Float64[ndarray, " n"]:
+    """Weights of tiles: the mean over the cells of one, those of rare classes counting more."""
+    counts = np.bincount(names[which].ravel(), minlength=256).astype(np.float64)
+    worth = np.maximum(counts, 1.0) ** -power
+    worth[NONE] = 0.0
+    return np.array([worth[tile].mean() for tile in names])
+
+
 class Sampler:
     """Draws crops to train on, rare classes more often than they come."""
 
     def __init__(self, crops: CropSet, config: TrainConfig):
         """Draw from `crops`, of which none shows a held-out class."""
         self.crops, self.config = crops, config
-        counts = np.bincount(crops.name, minlength=256)
-        weights = counts[crops.name] ** -config.rare
+        rare = np.bincount(crops.name, minlength=256)[crops.name] ** -config.rare
         around = np.isin(crops.name, [NAMES.index(name) for name in SURROUNDINGS])
-        weights[around] *= config.surroundings
+        rare[around] *= config.surroundings
+        tiles = crops.kind == KINDS.index("glance")
+        if config.glances and not tiles.any():
+            raise ConfigError("a share of tiles is wanted, and there are none; make some")
+        weights = (1 - config.glances) * _share(rare, ~tiles) + config.glances * _share(
+            _rare_cells(crops.names, tiles, config.rare), tiles
+        )
         self._cumulated = np.cumsum(weights / weights.sum())
 
     def batch(self, size_px: int, cells: int, step: int, device: torch.device) -> Batch:

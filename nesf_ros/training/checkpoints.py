@@ -58,6 +58,15 @@ def load_checkpoint(trainer: Trainer, path: Path) -> None:
     trainer.seconds = float(about["seconds"])
 
 
+def averaged(path: Path) -> dict[str, Tensor]:
+    """The averaged weights of a checkpoint. Raises DatasetError for a file that is none."""
+    try:
+        with safe_open(path, "pt") as file:
+            return _part({name: file.get_tensor(name) for name in file.keys()}, "average.")  # noqa: SIM118
+    except SafetensorError as error:
+        raise DatasetError(f"{path} is no checkpoint ({error})") from None
+
+
 def export(trainer: Trainer, path: Path) -> None:
     """Write the averaged weights of the image tower, by the names that open_clip's tower has.
 

@@ -37,8 +37,9 @@ from nesf_ros.training.vocabulary import (
 SIZE_PX = 112
 CELL_PX = 4
 """Labels of what is where are kept once for every square of so many pixels."""
-KINDS = ("clean", "crowd", "tabletop", "room")
-"""Portraits of one thing, portraits of several, and the scenes of these names."""
+KINDS = ("clean", "crowd", "tabletop", "room", "glance")
+"""Portraits of one thing, portraits of several, the scenes of these names, and tiles of pictures
+(`glances`)."""
 SCENES_PER_SHARD = 100
 """Seeds that a shard of tables or rooms may use."""
 _EYES = 24  # places tried for a view
@@ -87,7 +88,7 @@ def crops_of(
     """Crops of one kind, scene by scene; the same arguments give the same crops.
 
     Args:
-        kind: one of KINDS.
+        kind: one of KINDS, but for "glance".
         split: a key of `splits.SPLITS`.
         shard: which of the split's scenes: those of two shards differ.
         classes: the only ones to show, by name; where None, all that the split does not exclude.
@@ -95,8 +96,8 @@ def crops_of(
     Raises:
         ConfigError: for an unknown kind, split or class.
     """
-    if kind not in KINDS:
-        raise ConfigError(f"crops of kind {kind!r}; it must be one of {', '.join(KINDS)}")
+    if kind not in KINDS[:-1]:
+        raise ConfigError(f"crops of kind {kind!r}; it must be one of {', '.join(KINDS[:-1])}")
     about = split_named(split)
     known = [name for name in classes or CLASSES if name not in about.excluded]
     for index in range(SCENES_PER_SHARD * (1 if kind in ("room", "tabletop") else 1000)):

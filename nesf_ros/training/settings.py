@@ -44,6 +44,8 @@ class TrainConfig:
     """How far rare classes are favoured: 0 not at all, 1 until all come equally often."""
     surroundings: float = 0.3
     """Weight of crops and cells of walls and the like against those of things."""
+    glances: float = 0.0
+    """Share of each batch that are tiles of a robot's pictures."""
     seed: int = 0
     weights: LossWeights = field(default_factory=LossWeights)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -57,3 +59,10 @@ class TrainConfig:
         rise = min(1.0, (progress + 1e-3) / self.warmup)
         fall = 0.5 * (1 + math.cos(math.pi * progress))
         return self.learning_rate * rise * max(fall, 0.005)
+
+
+REFINED = TrainConfig(
+    crops=300_000, stages=((0.0, 112),), learning_rate=8e-4, warmup=0.03, glances=0.6,
+    weights=LossWeights(cells=2.0),
+)  # fmt: skip
+"""What follows: with the pictures as large as they will be, and mostly cells of cluttered rooms."""

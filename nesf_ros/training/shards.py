@@ -11,16 +11,19 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float32, Int32, UInt8
 from numpy import ndarray
 
 from nesf_ros.errors import ConfigError, DatasetError
 from nesf_ros.synthetic.splits import HELD_OUT_VISION, split_named
 from nesf_ros.training.crops import Crop, crops_of
+from nesf_ros.training.glances import glances_of
 
 CYCLE = ("clean", "crowd", "tabletop", "clean", "room", "crowd", "clean", "tabletop")
 """Kinds of crops of the shards, in turn."""
@@ -65,15 +68,18 @@ def crop_set(crops: Sequence[Crop]) -> CropSet:
     )
 
 
-def write_shard(folder: Path, split: str, shard: int, count: int = CROPS_PER_SHARD) -> Path:
-    """Make a shard of at most so many crops, unless it is there."""
+def write_shard(
+    folder: Path, split: str, shard: int, count: int = CROPS_PER_SHARD, glances: bool = False
+) -> Path:
+    """Make a shard of at most so many crops, or tiles of `glances`, unless it is there."""
     path = folder / f"crops-{shard:05d}.npz"
     if path.exists():
         return path
-    kind = CYCLE[shard % len(CYCLE)]
     # Where every class may be shown, those that training holds out are what is asked about.
     classes = None if split_named(split).excluded else HELD_OUT_VISION
-    found = crop_set(list(itertools.islice(crops_of(kind, split, shard, classes), count)))
+    kind = CYCLE[shard % len(CYCLE)]
+    made = glances_of(split, shard) if glances else crops_of(kind, split, shard, classes)
+    found = crop_set(list(itertools.islice(made, count)))
     folder.mkdir(parents=True, exist_ok=True)
     labels = {name: getattr(found, name) for name in Crop._fields if name != "image"}
     parts = ((".npy", lambda file: np.save(file, found.image)),
@@ -92,6 +98,7 @@ def write_shards(
     shards: Sequence[int],
     workers: int = 0,
     progress: Callable[[Path], object] = lambda path: None,
+    glances: bool = False,
 ) -> None:
     """Make many shards, one process per core (or `workers`). Raises ConfigError for no shards."""
     if not shards:
@@ -101,23 +108,28 @@ def write_shards(
     free = context.Queue()
     for core in cores:
         free.put(core)
+    make = partial(write_shard, folder, split, glances=glances)
     with ProcessPoolExecutor(workers or len(cores), context, _take_core, (free,)) as pool:
-        for job in as_completed([pool.submit(write_shard, folder, split, n) for n in shards]):
+        for job in as_completed([pool.submit(make, shard) for shard in shards]):
             progress(job.result())
 
 
-def read_shards(folder: Path) -> CropSet:
-    """All finished shards of a folder, in memory; numbers of scenes made different in each.
+def read_shards(*folders: Path, most: int | None = None) -> CropSet:
+    """All finished shards of folders, in memory; numbers of scenes made different in each.
+
+    Of the first folder, at most so many.
 
     Raises:
         DatasetError: where there are none.
     """
-    paths = sorted(folder.glob("crops-?????.npz"))
-    if not paths:
-        raise DatasetError(f"no crops in {folder}; make some with the command `crops`")
+    held = [sorted(folder.glob("crops-?????.npz")) for folder in folders]
+    for folder, paths in zip(folders, held, strict=True):
+        if not paths:
+            raise DatasetError(f"no crops in {folder}; make some with the command `crops`")
+    paths = [*held[0][:most], *itertools.chain(*held[1:])]
     tables = [dict(np.load(path)) for path in paths]
-    for path, table in zip(paths, tables, strict=True):
-        table["scene"] += _SCENES * int(path.stem.removeprefix("crops-"))
+    for place, table in enumerate(tables):
+        table["scene"] += _SCENES * place
     labels = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
     first = np.load(paths[0].with_suffix(".npy"), mmap_mode="r")
     images = np.empty((len(labels["name"]), *first.shape[1:]), np.uint8)
@@ -130,3 +142,4 @@ def read_shards(folder: Path) -> CropSet:
 
 def _take_core(free) -> None:
     os.sched_setaffinity(0, {free.get()})
+    torch.set_num_threads(1)

@@ -72,6 +72,8 @@ class VisionModel:
 def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
     """Load a model on `device`, its weights cast once to the configured precision.
 
+    Embeddings of both precisions can be compared, so that the fingerprint is the same.
+
     Raises VisionError for an unknown model or tag, for a file that is missing, torn or of another
     model (nothing is fetched), and for an image tower that is not supported.
     """
@@ -82,16 +84,28 @@ def load_model(config: VisionConfig, device: torch.device) -> VisionModel:
     load_weights(clip, model, checkpoint.file)
     visual = clip.visual.to(device)
     del clip.visual  # the tower's from here on, in its own precision
+    precision = config.precision
+    if precision == "auto":
+        precision = "bf16" if computes_in_bf16(device) else "fp32"
     return VisionModel(
         name=config.model,
         pretrained=config.pretrained,
         fingerprint=f"{Path(model).name}@{checkpoint.digest()}",
-        tower=tower_of(visual, _side(config.model, visual.image_size), config.precision),
+        tower=tower_of(visual, _side(config.model, visual.image_size), precision),
         mean=tuple(visual.preprocess_cfg["mean"]),
         std=tuple(visual.preprocess_cfg["std"]),
-        text=TextTower(clip.to(device), tokenize, config.precision),
+        text=TextTower(clip.to(device), tokenize, precision),
         vocabulary=vocabulary_beside(checkpoint.file),
     )
+
+
+def computes_in_bf16(device: torch.device) -> bool:
+    """Whether a device has instructions for bf16; where it has none, fp32 is faster."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            return torch.cuda.is_bf16_supported(including_emulation=False)
+    # What has AMX has these, too.
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 
 def build(model: str, about: dict[str, Any] | None = None) -> ClipModule:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,8 +31,8 @@ class PatchModel:
             side_px: to which the shorter side of a picture is brought, about.
             device: where it computes.
 
-        Raises VisionError for a model without patches, and for a file that is missing, not of
-        that model, or that asks for code to be run.
+        Raises VisionError for a name that timm does not know, for a model without patches, and
+        for a file that is missing, not of that model, or that asks for code to be run.
         """
         if not checkpoint.is_file():
             raise VisionError(
@@ -37,31 +40,24 @@ class PatchModel:
                 "setting empty to use the image tower's own patches"
             )
         ensure_torchvision()  # which timm needs
-        import timm
         from timm.models import load_checkpoint
-        from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
+        from timm.models.vision_transformer import checkpoint_filter_fn
 
+        self._trunk = _untrained(name)
         try:
             with offline():
-                self._trunk = timm.create_model(
-                    name, pretrained=False, num_classes=0, dynamic_img_size=True
-                )
-                if not isinstance(self._trunk, VisionTransformer):
-                    raise VisionError(f"timm's {name} is no vision transformer")
                 found = load_checkpoint(
                     self._trunk, str(checkpoint), strict=False, filter_fn=checkpoint_filter_fn
                 )
-                # None for .npz, of which timm itself misses what is not there.
-                if found is not None and found.missing_keys:
-                    first, count = found.missing_keys[0], len(found.missing_keys)
-                    raise VisionError(
-                        f"{checkpoint} does not hold {name}: {count} of its weights are missing, "
-                        f"{first} for one; take the file that was published with this model"
-                    )
-        except VisionError:
-            raise
         except Exception as error:  # noqa: BLE001 - timm has no error of its own
             raise VisionError(f"{checkpoint} does not hold {name}: {error}") from error
+        # None for .npz, of which timm itself misses what is not there.
+        if found is not None and found.missing_keys:
+            first, count = found.missing_keys[0], len(found.missing_keys)
+            raise VisionError(
+                f"{checkpoint} does not hold {name}: {count} of its weights are missing, "
+                f"{first} for one; take the file that was published with this model"
+            )
         self._trunk.eval().requires_grad_(False).to(device)
         self._side_px, self._device = side_px, device
         self.dim: int = self._trunk.embed_dim
@@ -87,3 +83,26 @@ class PatchModel:
         tokens = self._trunk.forward_features((pixels - mean) / std)
         cells = tokens[0, self._trunk.num_prefix_tokens :].unflatten(0, (rows, cols))
         return cells / cells.norm(dim=-1).mean()
+
+
+def _untrained(name: str) -> Any:
+    """Timm's vision transformer of a name, for pictures of any size."""
+    import timm
+    from timm.models.vision_transformer import VisionTransformer
+
+    if not timm.is_model(name):
+        known = timm.list_models(module="vision_transformer")
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+        raise VisionError(
+            f"timm knows no model {name!r}; name one of its {len(known)} vision transformers "
+            f"(timm.list_models('vit_*')), the nearest are {', '.join(near)}"
+        )
+    made = None
+    with offline(), contextlib.suppress(TypeError):  # other kinds do not know such an argument
+        made = timm.create_model(name, pretrained=False, num_classes=0, dynamic_img_size=True)
+    if not isinstance(made, VisionTransformer):
+        raise VisionError(
+            f"timm's {name} is no vision transformer of the kind whose patches can be taken; name "
+            "one that is, such as vit_small_patch14_dinov2 or vit_small_patch16_224"
+        )
+    return made

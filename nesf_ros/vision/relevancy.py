@@ -25,6 +25,20 @@ from nesf_ros.vision.towers.base import Look, Tower
 
 
 @dataclass(frozen=True)
+class Against:
+    """Words that texts are to stand out from, cell by cell, before tiles are put together.
+
+    So a cell that speaks for much says little, as in LERF's relevancy (§3.4): on the embedded
+    model's views of full rooms it is worth ten points of average precision.
+    """
+
+    words: Float32[Tensor, "words dim"]
+    """Embeddings, unit length."""
+    scale: float
+    """Of cosines."""
+
+
+@dataclass(frozen=True)
 class Part:
     """A batch of tiles that a tower has looked at."""
 
@@ -51,13 +65,17 @@ class Scan:
         return sum(part.look.nbytes for part in self.parts)
 
     def relevancy(
-        self, texts: Float32[Tensor, "texts dim"], every: int = 1
+        self,
+        texts: Float32[Tensor, "texts dim"],
+        every: int = 1,
+        against: Against | None = None,
     ) -> Float32[Tensor, "texts rows cols"]:
         """Relevancy of each text (unit length) at every `every`-th pixel of the picture, ≥ 0.
 
-        Raises VisionError if the texts are of another model.
+        With `against`, how far it stands out from other words, 0–1. Raises VisionError if the texts
+        are of another model.
         """
-        return _merged(self, self.parts, texts, every)
+        return _merged(self, self.parts, texts, every, against)
 
 
 class RelevancyExtractor:
@@ -103,12 +121,13 @@ class RelevancyExtractor:
         image: UInt8[ndarray, "height width 3"],
         texts: Float32[Tensor, "texts dim"],
         every: int = 1,
+        against: Against | None = None,
     ) -> Float32[Tensor, "texts rows cols"]:
-        """As `scan(image).relevancy(texts, every)`, keeping nothing: for presets of many tiles."""
+        """As `scan(image).relevancy(…)`, keeping nothing: for presets of many tiles."""
         _check(image)
         preset = self._chosen(image)
         scan = Scan((image.shape[0], image.shape[1]), preset, self._tower, ())
-        return _merged(scan, self._parts(image, preset), texts, every)
+        return _merged(scan, self._parts(image, preset), texts, every, against)
 
     def _chosen(self, image: ndarray) -> Preset:
         """The preset; for a budget, the first picture is looked at to learn what a crop costs."""
@@ -187,7 +206,9 @@ def _check(image: ndarray) -> None:
         )
 
 
-def _merged(scan: Scan, parts: Iterable[Part], texts: Tensor, every: int) -> Tensor:
+def _merged(
+    scan: Scan, parts: Iterable[Part], texts: Tensor, every: int, against: Against | None
+) -> Tensor:
     """The mean over mirror images and colours, then over tiles of a size, then over sizes.
 
     The first mean is taken of the small maps: enlarging comes once, behind it.
@@ -201,8 +222,13 @@ def _merged(scan: Scan, parts: Iterable[Part], texts: Tensor, every: int) -> Ten
     tilings = scan.preset.tilings(scan.size)
     counts = [len(tiling) for tiling in tilings]
     sums = torch.zeros(sum(counts), len(texts), *tower.grid, device=tower.device)
+    texts = texts.to(tower.device)
+    words = against.words.to(tower.device) if against else None
     for part in parts:
-        maps = part.look.relevancy(texts.to(tower.device))
+        if against and words is not None:
+            maps = part.look.contrast(texts, words, against.scale)
+        else:
+            maps = part.look.relevancy(texts)
         maps[part.mirrored] = maps[part.mirrored].flip(-1)
         sums.index_add_(0, part.places, maps)
     means = (sums / scan.preset.variants).split(counts)

@@ -12,7 +12,7 @@ from torch import Tensor
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.crops import Sees
 from nesf_ros.vision.presets import Live, Preset
-from nesf_ros.vision.relevancy import RelevancyExtractor, Scan
+from nesf_ros.vision.relevancy import Against, RelevancyExtractor, Scan
 
 
 class KeyframeScans:
@@ -45,6 +45,7 @@ class KeyframeScans:
         image: UInt8[ndarray, "height width 3"],
         texts: Float32[Tensor, "texts dim"],
         every: int = 1,
+        against: Against | None = None,
     ) -> Float32[Tensor, "texts rows cols"]:
         """Relevancy of each text (unit length) at every `every`-th pixel of a keyframe's picture.
 
@@ -57,11 +58,11 @@ class KeyframeScans:
                 try:
                     scan = self._extractor.scan(image)
                 except VisionError:
-                    return self._extractor.relevancy(image, texts, every)
+                    return self._extractor.relevancy(image, texts, every, against)
             self._scans[keyframe] = scan
             while self.nbytes > self._max_bytes and len(self._scans) > 1:
                 self._scans.popitem(last=False)
-        return scan.relevancy(texts, every)
+        return scan.relevancy(texts, every, against)
 
     def forget(self, keyframe: int) -> None:
         """Let go of a keyframe that is no longer kept."""

@@ -61,9 +61,14 @@ class Tiling:
         return down.to(maps.device) @ (table @ right.T.to(maps.device))
 
 
+def cells_along(length: int, every: int) -> int:
+    """Cells of `every` pixels, or as near to that as may be, that cover an axis evenly."""
+    return max(1, round(length / every))
+
+
 def _middles(length: int, every: int) -> Int64[Tensor, " cells"]:
     """Pixels in the middle of cells along an axis."""
-    cells = max(1, round(length / every))
+    cells = cells_along(length, every)
     return ((torch.arange(cells) + 0.5) * (length / cells)).long()
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from nesf_ros.errors import DatasetError
+from nesf_ros.errors import ConfigError, DatasetError
 from nesf_ros.training.augment import Augmentation
 from nesf_ros.training.bank import KNOWN, TextBank
 from nesf_ros.training.batches import Batch, Sampler, known_numbers
@@ -196,3 +196,8 @@ def test_torn_checkpoints_are_refused(bank, tmp_path):
     file.write_bytes(b"torn")
     with pytest.raises(DatasetError, match="is no checkpoint of this tower"):
         load_checkpoint(Trainer(Tower(), bank, config()), file)
+
+
+def test_a_share_of_tiles_needs_tiles():
+    with pytest.raises(ConfigError, match="share of tiles"):
+        Sampler(crops(), config(glances=0.5))

@@ -1,5 +1,6 @@
 """Models: what is loaded is what open_clip makes of the same files, and nothing is fetched."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -16,7 +17,7 @@ from nesf_ros.config import VisionConfig
 from nesf_ros.errors import VisionError
 from nesf_ros.vision import checkpoints
 from nesf_ros.vision.checkpoints import HUB_CONFIG, HUB_NAMES, find_checkpoint
-from nesf_ros.vision.models import build, load_model
+from nesf_ros.vision.models import build, computes_in_bf16, load_model
 from nesf_ros.vision.registry import register
 from nesf_ros.vision.torchvision_guard import import_open_clip
 
@@ -129,6 +130,31 @@ def test_weights_are_cast_once(tmp_path, mini):
     assert 0.99 < cosines.min() < 1 - 1e-6  # rounded, not the same weights
     sentences = load_model(VisionConfig(pretrained=str(mini[1]), precision="bf16"), CPU)
     assert sentences.text.dtype == torch.float32
+
+
+@pytest.mark.parametrize(("native", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_by_itself_a_model_takes_the_precision_that_the_processor_has(
+    tmp_path, monkeypatch, native, dtype
+):
+    file = save(small_clip(), tmp_path / "weights.safetensors")
+    config = {"model": str(write_config(tmp_path)), "pretrained": str(file)}
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native)
+    model = load_model(VisionConfig(**config, precision="auto"), CPU)
+    assert model.tower.dtype == model.text.dtype == dtype
+    # Saved maps fit whatever the precision was.
+    assert (
+        model.fingerprint == load_model(VisionConfig(**config, precision="fp32"), CPU).fingerprint
+    )
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_of_a_gpu_its_own_instructions_count(monkeypatch, native):
+    monkeypatch.setattr(torch.cuda, "device", lambda device: contextlib.nullcontext())
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation: native or including_emulation
+    )
+    assert computes_in_bf16(torch.device("cuda", 1)) is native
+    assert not computes_in_bf16(torch.device("meta"))
 
 
 def test_what_is_known_of_a_tag_reaches_the_model():

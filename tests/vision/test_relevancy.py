@@ -12,7 +12,7 @@ from torch import Tensor
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.jitter import jittered
 from nesf_ros.vision.presets import LADDER, PRESETS, Live, Preset, preset_named
-from nesf_ros.vision.relevancy import RelevancyExtractor
+from nesf_ros.vision.relevancy import Against, RelevancyExtractor
 from nesf_ros.vision.tiles import resized
 from nesf_ros.vision.towers.autograd import relevancy_by_autograd
 from nesf_ros.vision.towers.base import Tower, tower_of
@@ -218,3 +218,16 @@ def test_bad_input_is_named(tiny):
         preset_named("fast", 100)
     assert preset_named("live", 100) == Live(100)
     assert preset_named("code", 100) is PRESETS["code"]
+
+
+def test_texts_stand_out_from_words_cell_by_cell(tiny):
+    """The merged map of contrasts, with scans and without; another word takes something away."""
+    tower = tower_of(tiny.timm(), 64)
+    image, texts = picture(), tiny.texts(4)
+    few, more = (Against(tiny.texts(count)[4:], 15.0) for count in (5, 7))
+    scan = extractor(tower, SMALL).scan(image)
+    found = scan.relevancy(texts, 4, few)
+    torch.testing.assert_close(extractor(tower, SMALL).relevancy(image, texts, 4, few), found)
+    assert (scan.relevancy(texts, 4, more) < found).all()
+    assert found.min() > 0 and found.max() < 1
+    torch.testing.assert_close(scan.relevancy(texts[1:2], 4, few), found[1:2])

@@ -245,3 +245,31 @@ def test_towers_say_what_they_are(tiny):
     assert (tower.dim, tower.grid, tower.image_px) == (16, (4, 4), 32)
     cnn = tower_of(tiny.timm(), 64, "bf16")
     assert (cnn.dim, cnn.grid, cnn.image_px, cnn.dtype) == (16, (2, 2), 64, torch.bfloat16)
+
+
+def test_contrast_of_cells_is_a_softmax_of_cosines(tiny):
+    look = tower_of(tiny.timm(), 64).look(tiny.noise(3, 64))
+    texts, words = tiny.texts(5), tiny.texts(9)[5:]
+    cosines = 12.0 * look.dense() @ torch.cat([texts, words]).T
+    rivals = cosines[..., 5:].exp().sum(-1, keepdim=True)
+    wanted = cosines[..., :5].exp() / (cosines[..., :5].exp() + rivals)
+    found = look.contrast(texts, words, 12.0)
+    torch.testing.assert_close(found, wanted.permute(0, 3, 1, 2))
+    trimmed = look.trimmed(torch.bfloat16).contrast(texts, words, 12.0)
+    assert (trimmed - found).abs().max() < 0.05
+
+
+@pytest.mark.parametrize("make", [lambda t: (t.vit(), 32), lambda t: (t.resnet(), 64)])
+def test_contrast_without_embeddings_of_cells_is_a_share_of_relevancy(tiny, make):
+    """Of a text against itself alone a half, wherever it speaks; against nothing, all."""
+    visual, px = make(tiny)
+    look = tower_of(visual, px).look(tiny.noise(2, px)).trimmed(torch.bfloat16)
+    text = tiny.texts(1)
+    relevancy = look.relevancy(text)
+    speaks = relevancy > 0.1 * relevancy.max()
+    assert 0 < speaks.sum() < speaks.numel()
+    for words, wanted in ((text, 0.5), (text[:0], 1.0)):
+        found = look.contrast(text, words, 12.0)
+        assert found[speaks].allclose(torch.tensor(wanted)) and (found[~speaks] <= wanted).all()
+    many = look.contrast(tiny.texts(3), tiny.texts(6)[3:], 12.0)
+    assert many.shape == (2, 3, *look.relevancy(text).shape[2:]) and 0 <= many.min() < many.max()

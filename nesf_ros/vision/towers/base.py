@@ -38,6 +38,18 @@ class Look(Protocol):
     ) -> Float32[Tensor, "n texts grid_height grid_width"]:
         """What speaks for each text (unit length) in each cell, ≥ 0; the scale is the tower's."""
 
+    def contrast(
+        self,
+        texts: Float32[Tensor, "texts dim"],
+        words: Float32[Tensor, "words dim"],
+        scale: float,
+    ) -> Float32[Tensor, "n texts grid_height grid_width"]:
+        """How far each text stands out from all the words in each cell, 0–1.
+
+        Where cells have embeddings, the share of the text in a softmax of `scale` times cosines;
+        else that of its squared relevancy among all of them.
+        """
+
 
 @runtime_checkable
 class Tower(Protocol):

@@ -99,8 +99,24 @@ class MapLook:
         maps = (features @ weights).permute(0, 3, 1, 2) / length[:, None, None, None]
         return maps.clamp_(min=0)
 
+    @torch.no_grad()
+    def contrast(
+        self,
+        texts: Float32[Tensor, "texts dim"],
+        words: Float32[Tensor, "words dim"],
+        scale: float,
+    ) -> Float32[Tensor, "n texts grid_height grid_width"]:
+        """How far each text stands out from all the words in each cell, 0–1."""
+        if self.head.affine is None and not self.head.averages:
+            return share(self.relevancy(texts), self.relevancy(words))
+        cells = scale * self.dense()
+        rivals = torch.logsumexp(cells @ words.T, -1, keepdim=True)
+        return torch.sigmoid(cells @ texts.T - rivals).permute(0, 3, 1, 2).contiguous()
+
     def _by_autograd(self, features: Tensor, texts: Tensor) -> Tensor:
         cells = self.features.shape[1] * self.features.shape[2]
+        if not len(texts):
+            return features.new_zeros(len(features), 0, *features.shape[1:3])
         with torch.inference_mode(False), torch.enable_grad():
             inputs = features.clone().requires_grad_()  # should a caller be in inference mode
             embedding = self.head.function(inputs)
@@ -110,6 +126,16 @@ class MapLook:
                 for cosine in cosines.T
             ]
         return cells * (torch.stack(gradients, 1) * features[:, None]).sum(-1)
+
+
+def share(
+    relevancy: Float32[Tensor, "n texts grid_height grid_width"],
+    rivals: Float32[Tensor, "n words grid_height grid_width"],
+) -> Float32[Tensor, "n texts grid_height grid_width"]:
+    """Of each text's squared relevancy in it and all rivals' together; 0 where nothing speaks."""
+    squared = relevancy.square()
+    total = squared + rivals.square().sum(1, keepdim=True)
+    return squared / total.clamp(min=torch.finfo(total.dtype).tiny)
 
 
 class MapTower:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from nesf_ros.errors import VisionError
 from nesf_ros.vision.towers.class_head import ClassHead, ClipModule, HeadAt, in_fp32
+from nesf_ros.vision.towers.pooled import share
 
 ROWS = 4096
 """Gradients held at once, pictures × texts: bounds the memory of a query, 50 MB for ViT-B."""
@@ -89,6 +90,15 @@ class ClassTokenLook:
             raised = (by_head @ values) * self.attention[:, :, None]
             maps[:, some] = raised.clamp_(min=0).mean(1)
         return maps.unflatten(-1, self.grid)
+
+    def contrast(
+        self,
+        texts: Float32[Tensor, "texts dim"],
+        words: Float32[Tensor, "words dim"],
+        scale: float,
+    ) -> Float32[Tensor, "n texts grid_height grid_width"]:
+        """How far each text stands out from all the words in each patch, 0–1; without `scale`."""
+        return share(self.relevancy(texts), self.relevancy(words))
 
 
 class ClassTokenTower:
