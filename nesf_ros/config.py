@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from nesf_ros.config_field import FieldConfig, LerfConfig
 from nesf_ros.config_language import SemanticsConfig, VisionConfig
+from nesf_ros.config_unseen import Reach, UnseenConfig
 from nesf_ros.errors import ConfigError
 from nesf_ros.settings import Checked, setting
 
@@ -49,7 +50,9 @@ class KeyframesConfig(Checked):
         high=1.0,
     )
     max_count: int = setting(200, "keyframes held at most", low=1, high=100_000)
-    max_mib: float = setting(512.0, "memory that keyframes may hold, MiB", low=1.0, high=1e6)
+    max_mib: float = setting(
+        512.0, "memory that keyframes' images may hold, MiB", low=1.0, high=1e6
+    )
 
 
 @dataclass(frozen=True)
@@ -164,4 +167,6 @@ class NesfConfig(Checked):
     publish: PublishConfig = field(default_factory=PublishConfig)
     query: QueryConfig = field(default_factory=QueryConfig)
     lerf: LerfConfig = field(default_factory=LerfConfig)
+    unseen: UnseenConfig = field(default_factory=UnseenConfig)
+    reach: Reach = field(default_factory=Reach)
     field: FieldConfig = field(default_factory=FieldConfig)

@@ -24,8 +24,9 @@ class VisionConfig(Checked):
     )
     precision: str = setting(
         "fp32",
-        "of the weights; bf16 is fast where the processor computes in it (recent x86, CUDA)",
-        choices=("fp32", "bf16"),
+        "of the weights: bf16 is the faster one where the processor computes in it; auto: "
+        "bf16 there (x86 with AVX512-BF16, CUDA since Ampere), elsewhere fp32",
+        choices=("fp32", "bf16", "auto"),
     )
     prompts: str = setting(
         "embedded",

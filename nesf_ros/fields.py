@@ -6,6 +6,7 @@ they wait for one step at most.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -18,13 +19,13 @@ from numpy import ndarray
 
 from nesf_ros.config_field import FieldConfig
 from nesf_ros.errors import FieldError
-from nesf_ros.field.cells import Cells
+from nesf_ros.field.cells import MOST, Cells
 from nesf_ros.field.fit import Fitter
 from nesf_ros.field.hash_grid import Lattices
-from nesf_ros.field.rendering import FieldView, render_view
+from nesf_ros.field.rendering import render_view
 from nesf_ros.field.replay import Replay
 from nesf_ros.field.scene_field import SceneField
-from nesf_ros.types import Box, Intrinsics, PosedFrame, View
+from nesf_ros.types import Intrinsics, PosedFrame, View
 from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.map import Submap, VoxelMap
 from nesf_ros.voxels.near import near_surface
@@ -46,6 +47,10 @@ class Examination:
     voxels: View
     """At the colour camera, `EXAM` times its size."""
 
+    def shows(self, frame: PosedFrame) -> bool:
+        """Whether it is of these images; a keyframe's pose may have been corrected since."""
+        return self.frame.rgbd is frame.rgbd
+
 
 @dataclass
 class SubmapField:
@@ -63,7 +68,7 @@ class SubmapField:
 
     def holds(self, frame: PosedFrame) -> bool:
         """Whether it learns from a keyframe, or will."""
-        return any(known.frame is frame for known in (*self.learned, *self.waiting))
+        return any(known.shows(frame) for known in (*self.learned, *self.waiting))
 
 
 class SceneFields:
@@ -109,8 +114,8 @@ class SceneFields:
         """Learn no more from a keyframe."""
         with self.lock:
             for entry in self.entries:
-                entry.waiting = deque(new for new in entry.waiting if new.frame is not frame)
-                kept = [known for known in entry.learned if known.frame is not frame]
+                entry.waiting = deque(new for new in entry.waiting if not new.shows(frame))
+                kept = [known for known in entry.learned if not known.shows(frame)]
                 if len(kept) < len(entry.learned):
                     entry.learned = kept
                     entry.fitter.keep([known.frame for known in kept])
@@ -161,7 +166,7 @@ class SceneFields:
             return None
         chosen = leading[-1]
         found = render_view(chosen.field, chosen.cells, camera, world_T_camera, far_m, self.lock)
-        return _as_view(found)
+        return found.as_view()
 
     @property
     def voxel_size_m(self) -> float:
@@ -179,14 +184,9 @@ class SceneFields:
             if entry.submap is submap:
                 self.entries.append(self.entries.pop(index))
                 return entry
-        size = self._map.block_m
-        lower = tuple(float(x * size) for x in submap.grid.offset)
-        upper = tuple(
-            float((x + n) * size)
-            for x, n in zip(submap.grid.offset, submap.grid.shape, strict=True)
+        cells = Cells.over(
+            submap.grid.box(self._map.block_m), self._cell_m(submap), str(self.device)
         )
-        box = Box(lower, upper)  # type: ignore[arg-type]
-        cells = Cells.over(box, self.voxel_size_m, str(self.device))
         cells.alive[:] = False
         made = SubmapField(submap, self._fitter(cells))
         if self.entries:  # what decodes one room's features decodes the next one's
@@ -195,6 +195,13 @@ class SceneFields:
             field.shade.load_state_dict(last.shade.state_dict())
         self.entries = [*self.entries[1 - self._config.max_fields :], made]
         return made
+
+    def _cell_m(self, submap: Submap) -> float:
+        """Edge of a cell: a voxel's, or as many voxels' as it takes for a box of few enough."""
+        voxels, along = math.prod(submap.grid.shape) * BLOCK**3, 1
+        while along < BLOCK and voxels / along**3 > MOST:
+            along *= 2
+        return along * self.voxel_size_m
 
     def _fitter(self, cells: Cells) -> Fitter:
         lattices = Lattices(log2_entries=self._config.log2_entries, finest_m=self._config.finest_m)
@@ -225,10 +232,13 @@ class SceneFields:
         index, near = index.to(self.device), near.to(self.device)
         offset = torch.tensor(entry.submap.grid.offset, device=index.device)
         x, y, z = (index - offset).long().unbind(1)
-        shape = [n // BLOCK for n in cells.alive.shape]
+        along = round(cells.size_m / self.voxel_size_m)
+        per = BLOCK // along
+        near = near.view(-1, per, along, per, along, per, along).any((2, 4, 6))
+        shape = [n // per for n in cells.alive.shape]
         inside = (x >= 0) & (y >= 0) & (z >= 0)
         inside &= (x < shape[0]) & (y < shape[1]) & (z < shape[2])
-        blocked = cells.alive.view(shape[0], BLOCK, shape[1], BLOCK, shape[2], BLOCK)
+        blocked = cells.alive.view(shape[0], per, shape[1], per, shape[2], per)
         blocked[x[inside], :, y[inside], :, z[inside]] = near[inside]
         entry.revision = self._map.revision
 
@@ -251,9 +261,3 @@ class SceneFields:
             ours = np.abs(found.color - truth)[both].mean()
             theirs = np.abs(chosen.voxels.color / 255.0 - truth)[both].mean()
             entry.lead = MEMORY * entry.lead + (1 - MEMORY) * float(theirs - ours)
-
-
-def _as_view(found: FieldView) -> View:
-    color = (found.color.clip(0, 1) * 255 + 0.5).astype(np.uint8)
-    color[found.depth_m <= 0] = 0
-    return View(color, found.depth_m, found.normals_world, drawn_by="field")

@@ -17,10 +17,9 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from nesf_ros.config_field import LerfConfig
-from nesf_ros.errors import ConfigError
 from nesf_ros.fields import SceneFields, SubmapField
 from nesf_ros.semantics.language import LanguageMap
-from nesf_ros.semantics.lerf.cache import Due, due, on_surface, put, sized_codes
+from nesf_ros.semantics.lerf.cache import Due, due, in_voxels, middles, put, sized_codes
 from nesf_ros.semantics.lerf.fit import LanguageFitter
 from nesf_ros.semantics.lerf.language_field import LanguageField
 from nesf_ros.semantics.lerf.presets import PRESETS, LerfPreset
@@ -141,7 +140,7 @@ class LanguageFields:
         """
         asked = asked.to(self._fields.device)
         size_m, sizes_m = self._fields.voxel_size_m, self.preset.sizes_m
-        points = (asked.voxels.float() + 0.5) * size_m
+        points = middles(asked.voxels, size_m)
         code = asked.code[:, None].repeat(1, len(sizes_m), 1)
         lift = code.new_zeros(code.shape[:2])
         told = torch.zeros(len(code), dtype=torch.bool, device=code.device)
@@ -149,8 +148,9 @@ class LanguageFields:
             learned = [(entry, each) for entry, each in self._made if each.steps >= YOUNG]
             for entry, fitter in learned:  # what a newer one says comes in place of it
                 inside = entry.fitter.cells.holds(points)
-                places = on_surface(entry.fitter.field, points[inside], size_m)
-                known = sized_codes(fitter.language, places, asked.part(inside), sizes_m)
+                part = asked.part(inside)
+                places = in_voxels(entry.fitter.field, part.voxels, size_m)
+                known = sized_codes(fitter.language, places, part, sizes_m)
                 code[inside], lift[inside], told[inside] = known.code, known.lift, True
         return SizedCodes(code, lift, told) if learned else None
 
@@ -168,9 +168,7 @@ class LanguageFields:
 
 
 def preset_of(config: LerfConfig) -> LerfPreset:
-    """The preset that is configured, with what is set beside it. ConfigError for an unknown one."""
-    if config.preset not in PRESETS:
-        raise ConfigError(f"lerf.preset is {config.preset!r}; it must be one of {list(PRESETS)}")
+    """The preset that is configured, with what is set beside it."""
     preset = PRESETS[config.preset]
     every = -(-len(preset.sizes_m) // MOST_SIZES)
     views = config.min_views or preset.min_views

@@ -22,6 +22,9 @@ UNOBSERVED, FREE, OCCUPIED = 0, 1, 2
 START_NS = 1_000_000_000
 """Stamp of the first frame of a source that has no clock of its own, nanoseconds."""
 
+RELATIONS = ("in", "on", "behind", "in front of", "on the left of", "on the right of")
+"""The six spatial relations of Semantic Abstraction, in its own words."""
+
 Progress = Callable[[str, float], None]
 """Hears what is being done, and how much of it all is done, 0–1. What it raises ends the work."""
 

@@ -34,6 +34,7 @@ UNCHECKED = {
     "nesf_ros.config",
     "nesf_ros.config_field",
     "nesf_ros.config_language",
+    "nesf_ros.config_unseen",
     "nesf_ros.settings",
     "nesf_ros.ros.node_config",
 }

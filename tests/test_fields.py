@@ -52,6 +52,19 @@ def test_cells_live_where_the_map_has_surfaces_and_nowhere_else(mapper):
     assert set(map(tuple, found)) == set(map(tuple, expected))
 
 
+def test_of_many_fine_voxels_several_make_a_cell(mapper, frames, monkeypatch):
+    fine = only(mapper.fields).fitter.cells
+    monkeypatch.setattr("nesf_ros.fields.MOST", fine.alive.numel() // 8)
+    other = SemanticMapper(NesfConfig(map=MAP, field=FieldConfig(enabled=True)))
+    for frame in frames[:5]:
+        other.add_frame(frame)
+    coarse = only(other.fields).fitter.cells
+    assert coarse.size_m == pytest.approx(2 * fine.size_m) and coarse.box == fine.box
+    pooled = torch.nn.functional.max_pool3d(fine.alive[None].float(), 2)[0] > 0
+    assert torch.equal(coarse.alive, pooled) and pooled.any()
+    assert other.fields.work() and not other.fields.failure
+
+
 def test_close_voxels_are_within_the_band_of_the_surface(mapper, frames):
     """Against the depth images themselves: their points lie in living cells."""
     frame = frames[0]
@@ -122,11 +135,11 @@ def test_reset_forgets_all_fields(mapper):
     assert mapper.fields.steps == 0 and not mapper.fields.work()
 
 
-def test_a_submap_of_too_many_cells_costs_the_field_and_not_the_map(frames):
-    config = MapConfig(device="cpu", voxel_size_m=0.03, max_depth_m=5.0, submap_radius_m=8.0)
-    mapper = SemanticMapper(NesfConfig(map=config, field=FieldConfig(enabled=True)))
+def test_a_submap_of_too_many_cells_costs_the_field_and_not_the_map(frames, monkeypatch):
+    monkeypatch.setattr("nesf_ros.field.cells.MOST", 1000)
+    mapper = SemanticMapper(NesfConfig(map=MAP, field=FieldConfig(enabled=True)))
     assert mapper.add_frame(frames[0]).keyframe
-    assert "2^27 cells are allowed" in mapper.fields.failure
+    assert "1000 cells are allowed" in mapper.fields.failure
     assert not mapper.fields.work()
 
 

@@ -12,7 +12,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "nesf_ros"
 GENERATED = {"msg", "srv", "action"}
 
-FOUNDATION = {"errors", "settings", "config", "config_field", "config_language", "types"}
+FOUNDATION = {
+    *("errors", "settings", "config", "config_field", "config_language", "config_unseen", "types")
+}
 EVERYTHING = {part.stem for part in PACKAGE.iterdir() if not part.name.startswith("_")}
 MAY_IMPORT = {
     "errors": set(),
@@ -20,6 +22,7 @@ MAY_IMPORT = {
     "config": FOUNDATION,
     "config_field": {"errors", "settings"},
     "config_language": {"errors", "settings"},
+    "config_unseen": {"errors", "settings"},
     "types": FOUNDATION,
     "geometry": FOUNDATION,
     "frames": FOUNDATION | {"geometry"},
@@ -29,8 +32,11 @@ MAY_IMPORT = {
     "semantics": FOUNDATION | {"geometry", "vision", "voxels", "field"},
     "fields": FOUNDATION | {"geometry", "voxels", "field"},
     "language_fields": FOUNDATION | {"vision", "voxels", "fields", "semantics"},
+    "unseen": FOUNDATION | {"geometry", "frames", "vision", "voxels", "semantics"},
+    "answers": FOUNDATION | {"geometry", "voxels", "fields", "semantics", "unseen"},
     "pipeline": FOUNDATION
-    | {"geometry", "frames", "vision", "voxels", "fields", "language_fields", "semantics"},
+    | {"geometry", "frames", "vision", "voxels", "semantics"}
+    | {"fields", "language_fields", "unseen", "answers"},
     # It writes the formats that datasets reads.
     "synthetic": FOUNDATION | {"geometry", "datasets"},
     # A bag reader uses the TF buffer and the synchroniser.
@@ -39,7 +45,7 @@ MAY_IMPORT = {
     "evaluation": EVERYTHING - {"ros", "viewer", "cli"} - GENERATED,
     # Its replay node plays recordings and the built-in room.
     "ros": FOUNDATION
-    | {"geometry", "frames", "vision", "voxels", "fields", "semantics"}
+    | {"geometry", "frames", "vision", "voxels", "fields", "semantics", "unseen"}
     | {"pipeline", "datasets", "synthetic"}
     | GENERATED,
     "cli": EVERYTHING,

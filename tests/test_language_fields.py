@@ -16,6 +16,7 @@ from nesf_ros.errors import ConfigError, StorageError
 from nesf_ros.field.hash_grid import Lattices
 from nesf_ros.language_fields import FEWEST_CROPS, preset_of, sizes_of
 from nesf_ros.pipeline import SemanticMapper
+from nesf_ros.semantics.lerf import choice
 from nesf_ros.semantics.lerf.presets import PRESETS, LerfPreset
 from nesf_ros.semantics.lerf.supervision import Crops
 from nesf_ros.semantics.questions import Question
@@ -245,6 +246,28 @@ def test_a_keyframe_that_is_let_go_is_forgotten_by_both_fields(config):
     ]
 
 
+def test_a_keyframe_whose_pose_was_corrected_is_still_let_go_and_taught(config):
+    mapper = mapper_of(config, wall(1, -0.2), wall(2, 0.2))
+    first, second = mapper.keyframes
+    images = weakref.ref(first.frame.rgbd)
+    lesson = mapper.language_fields.lesson(second.frame, mapper.language.look(second.frame))
+    mapper.keyframes.repose({0: wall(1, -0.25).world_T_camera, 1: wall(2, 0.25).world_T_camera})
+    assert second.frame.world_T_camera[0, 3] == 0.25
+    pushed(mapper, 3)
+    (entry,), ((_, fitter),) = mapper.fields.entries, mapper.language_fields._made
+    assert (len(entry.learned), len(fitter.taught)) == (2, 2)
+    mapper._let_go(first)
+    del first
+    assert (len(entry.learned), len(fitter.taught)) == (1, 1)
+    fitter.forget(second.frame)
+    assert not fitter.taught
+    mapper.language_fields.teach(second.frame, lesson)
+    assert len(fitter.taught) == 1
+    mapper.keyframes.clear()
+    gc.collect()
+    assert images() is None and not entry.learned and not fitter.taught
+
+
 def test_a_keyframe_that_went_while_it_was_looked_at_teaches_nothing(young):
     fields, frame = young.language_fields, wall(2)
     fields.teach(frame, fields.lesson(frame, young.language.look(frame)))
@@ -268,6 +291,51 @@ def test_reset_leaves_nothing(young):
     found(young)  # though no voxel knows sizes
     pushed(young)
     assert fields.refresh() == len(young.layer) > 1000
+
+
+@pytest.fixture
+def chosen(monkeypatch):
+    """How many texts sizes were chosen for, each time."""
+    counts = []
+    real = choice.best_sizes
+
+    def counting(layer, texts, phrases):
+        counts.append(len(texts))
+        return real(layer, texts, phrases)
+
+    monkeypatch.setattr(choice, "best_sizes", counting)
+    return counts
+
+
+def test_after_a_reset_no_size_is_chosen_until_a_field_has_spoken(young, chosen):
+    red = Question(("red",))
+    young.ask(red)
+    assert chosen == []
+    young.language_fields.refresh()
+    young.ask(red)
+    assert chosen == [1]
+    young.reset()
+    young.add_frame(wall(2))
+    young.ask(red)
+    assert chosen == [1]
+    pushed(quick(young))
+    young.language_fields.refresh()
+    young.ask(red)
+    assert chosen == [1, 1]
+
+
+def test_sizes_chosen_for_one_map_are_not_those_of_the_next(young, chosen):
+    red, fields = Question(("red",)), young.language_fields
+    fields.refresh()
+    young.ask(red)
+    young.save("home")
+    young.load("home")
+    young.add_frame(wall(2))
+    pushed(quick(young))
+    few = fields.due(10)
+    assert fields.take(few, fields.codes(few)) == 10 < len(young.layer) / 4
+    young.ask(red)
+    assert chosen == [1, 1]
 
 
 def test_a_field_of_before_a_reset_says_nothing_of_the_map_after_it(young):
@@ -356,6 +424,22 @@ def test_voxels_that_no_field_knows_are_not_told_and_hold_up_nobody(young):
     assert layer.column("sized")[~near].float().mean() > 0.9
 
 
+def test_voxels_whose_field_was_let_go_keep_what_it_said_when_another_is_done(young):
+    young.add_frame(wall(2, 20.0, (BLUE, BLUE)))
+    pushed(quick(young), TINY.steps + 6)  # the newest field learns first, and is done
+    fields, layer = young.language_fields, young.layer
+    assert fields.refresh() == len(layer)
+    near = layer.table.voxels()[:, 0] * 0.05 < 10
+    kept = [layer.column(name)[near].clone() for name in ("sized_code", "sized_lift")]
+    assert bool(layer.column("sized")[near].any()) and kept[0].abs().max() > 0.01
+    young.fields.entries = young.fields.entries[1:]
+    fields.work()
+    fields._settled = True
+    assert fields.refresh() == len(layer)
+    for name, before in zip(("sized_code", "sized_lift"), kept, strict=True):
+        assert torch.equal(layer.column(name)[near], before)
+
+
 def test_a_model_that_comes_late_is_shown_the_keyframes_that_are_held(config):
     mapper = SemanticMapper(config)
     mapper.add_frame(wall(1))
@@ -386,13 +470,11 @@ def test_a_map_that_is_loaded_begins_without_fields(young):
     found(young)
 
 
-def test_unknown_presets():
-    with pytest.raises(ConfigError, match="preset"):
+def test_every_preset_can_be_set_and_no_other():
+    for name, preset in PRESETS.items():
+        assert preset_of(LerfConfig(preset=name)).lattices is preset.lattices
+    with pytest.raises(ConfigError, match="preset is 'huge'; it must be one of live, cpu, paper"):
         LerfConfig(preset="huge")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delitem(PRESETS, "paper")
-        with pytest.raises(ConfigError, match=r"'paper'; it must be one of \['cpu', 'live'\]"):
-            preset_of(LerfConfig(preset="paper"))
 
 
 def test_what_is_set_beside_a_preset():

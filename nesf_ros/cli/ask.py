@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nesf_ros.cli.found import Render
     from nesf_ros.msg import Instance, TextAnswer
+    from nesf_ros.ros.map_client import MapClient
 SHOWN = 5
 """Instances that are told of each text."""
 MOST_DIGITS = 8
@@ -25,16 +26,26 @@ def add_parser(subparsers: Any) -> None:
         "ask",
         help="where something is in the map of a running node",
         description="Ask a running perception node where things are; a picture of the best answer "
-        "to each text is saved.",
+        "to each text is saved. What is said to be in, on, behind, in front of, on the left or on "
+        "the right of something is looked for where no camera has seen it; quote a name that holds "
+        "such a word, as in '\"mug on the left\"'.",
     )
-    parser.add_argument("texts", nargs="+", metavar="TEXT", help='such as "the red mug"')
+    parser.add_argument(
+        "texts", nargs="+", metavar="TEXT",
+        help='such as "the red mug", or "the keys in the drawer"',
+    )  # fmt: skip
+    parser.add_argument(
+        "--complete", action="store_true", help="ask for whole things, seen or not: how far a sofa "
+        "reaches behind the table",
+    )  # fmt: skip
     parser.add_argument(
         "--negatives", nargs="+", default=[], metavar="TEXT",
         help="phrases to hold the texts against (the node's)",
     )  # fmt: skip
     parser.add_argument(
         "--threshold", type=float, default=0.0,
-        help="relevancy from which something counts as found, 0–1 (as validated for the model)",
+        help="relevancy, or probability of what is not seen, from which something counts as found, "
+        "0–1 (as validated for the model)",
     )  # fmt: skip
     parser.add_argument("--node", default="/nesf", help="name of the node (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path(), help="folder of the pictures (.)")
@@ -43,21 +54,59 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, tell, and leave pictures; 1 where nothing was found."""
+    from nesf_ros.cli.unseen import is_description, refused
     from nesf_ros.ros.environment import prepare_process
     from nesf_ros.ros.map_client import MapClient
 
     prepare_process()
+    hidden = [] if args.complete else [text for text in args.texts if is_description(text)]
+    seen = [text for text in args.texts if text not in hidden]
+    for text in seen:
+        if why := refused(text):
+            print(f"{text}: asked for as the name of one thing, since {why}")
     with MapClient("asking", args.node) as client:
         client.wait_until_ready(10.0)
-        answers = client.ask(args.texts, args.negatives, args.threshold)
-        held = args.negatives, answers.threshold
-        if answers.message:
-            print(answers.message)
-        for answer in answers.answers:
-            print(told(answer, answers.threshold))
-            if answer.exists:
-                print(f"  {save_picture(client.render_view, answer, held, args.out)}")
-    return 0 if any(answer.exists for answer in answers.answers) else 1
+        found = [_ask_hidden(client, text, args) for text in hidden]
+        if args.complete:
+            found.append(_ask_whole(client, seen, args))
+        elif seen:
+            found.append(_ask_seen(client, seen, args))
+    return 0 if any(found) else 1
+
+
+def _ask_seen(client: MapClient, texts: Sequence[str], args: argparse.Namespace) -> bool:
+    answers = client.ask(texts, args.negatives, args.threshold)
+    held = args.negatives, answers.threshold
+    if answers.message:
+        print(answers.message)
+    for answer in answers.answers:
+        print(told(answer, answers.threshold))
+        if answer.exists:
+            print(f"  {save_picture(client.render_view, answer, held, args.out)}")
+    return any(answer.exists for answer in answers.answers)
+
+
+def _ask_hidden(client: MapClient, text: str, args: argparse.Namespace) -> bool:
+    from nesf_ros.cli.unseen import told_located
+    from nesf_ros.cli.unseen_pictures import save_located
+
+    reply = client.locate(text, threshold=args.threshold)
+    print(told_located(reply))
+    if picture := save_located(client, reply, args.out):
+        print(f"  {picture}")
+    return bool(reply.regions)
+
+
+def _ask_whole(client: MapClient, texts: Sequence[str], args: argparse.Namespace) -> bool:
+    from nesf_ros.cli.unseen import told_completed
+    from nesf_ros.cli.unseen_pictures import save_completed
+
+    reply = client.complete(texts, threshold=args.threshold)
+    for number, answer in enumerate(reply.objects):
+        print(told_completed(answer, reply.threshold))
+        if picture := save_completed(client, reply, number, args.out):
+            print(f"  {picture}")
+    return any(answer.exists for answer in reply.objects)
 
 
 def told(answer: TextAnswer, threshold: float) -> str:
@@ -94,6 +143,12 @@ def _place(instance: Instance) -> str:
     )
 
 
+def file_of(text: str) -> str:
+    """Name of the picture of an answer."""
+    name = re.sub(r"[^\w]+", "-", text.lower()).strip("-")
+    return f"{name or f'found-{zlib.crc32(text.encode()):08x}'}.png"
+
+
 def save_picture(
     render: Render, answer: TextAnswer, held: tuple[Sequence[str], float], folder: Path
 ) -> Path:
@@ -109,8 +164,7 @@ def save_picture(
     best = answer.instances[0]
     box = Box(*((p.x, p.y, p.z) for p in (best.lower, best.upper)))
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^\w]+", "-", answer.text.lower()).strip("-")
-    path = folder / f"{name or f'found-{zlib.crc32(answer.text.encode()):08x}'}.png"
+    path = folder / file_of(answer.text)
     found = Found(box, answer.text, min(held[1], EXTENT * best.score), held[0])
     write_picture(path, picture_of(render, found, f"{answer.text} ({answer.score:.2f})"))
     return path

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nesf_ros.cli.ask import save_picture, told
 from nesf_ros.cli.progress import Progress
+from nesf_ros.cli.unseen import told_completed, told_located
+from nesf_ros.cli.unseen_pictures import save_completed, save_located
 from nesf_ros.ros.map_client import MapClient
+from nesf_ros.types import Box
+
+if TYPE_CHECKING:
+    from nesf_ros.msg import TextAnswer
 
 PATIENCE_S = 90.0
 """For the model to be loaded and all keyframes looked at."""
 POLL_S = 0.5
+AROUND_M = 0.6
+"""How far around a thing that was found it is asked for what is not seen."""
 
 
 def ask_in_words(
@@ -34,10 +43,37 @@ def ask_in_words(
         say("  " + told(answer, reply.threshold).replace("\n", "\n  "))
         if answer.exists:
             save_picture(client.render_view, answer, ((), reply.threshold), folder)
+    found = [answer for answer in reply.answers if answer.exists]
     return {
         "language": state,
         "answers": {answer.text: round(answer.score, 3) for answer in reply.answers},
-        "found": [answer.text for answer in reply.answers if answer.exists],
+        "found": [answer.text for answer in found],
+        **(imagine(client, found[0], folder, say) if found else {}),
+    }
+
+
+def imagine(
+    client: MapClient, answer: TextAnswer, folder: Path, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Ask how far what was found reaches, and where keys could lie behind it."""
+    best = answer.instances[0]
+    lower, upper = ((p.x, p.y, p.z) for p in (best.lower, best.upper))
+    x, y, z = (low - AROUND_M for low in lower)
+    region = Box((x, y, z), (upper[0] + AROUND_M, upper[1] + AROUND_M, upper[2] + AROUND_M))
+    start_s = time.monotonic()
+    whole = client.complete([answer.text], region)
+    say(f"\nWhat no camera has seen, {time.monotonic() - start_s:.1f} s for a first look:")
+    say("  " + told_completed(whole.objects[0], whole.threshold).replace("\n", "\n  "))
+    save_completed(client, whole, 0, folder)
+    name = re.sub(r"^(a|an|the) ", "", answer.text)
+    start_s = time.monotonic()
+    hidden = client.locate(f"keys behind the {name}", region)
+    said = told_located(hidden).replace("\n", "\n  ")
+    say(f"  {said}\n  ({time.monotonic() - start_s:.1f} s)")
+    save_located(client, hidden, folder)
+    return {
+        "completed_voxels": [thing.voxel_count for thing in whole.objects[0].instances],
+        "hidden_places": len(hidden.regions),
     }
 
 

@@ -20,6 +20,7 @@ from types import ModuleType
 from nesf_ros.datasets import (
     nerfstudio,
     nesf,
+    nyucad,
     posed_folder,
     redwood,
     rosbag,
@@ -39,6 +40,7 @@ FORMATS: dict[ModuleType, Callable[[Path], Source]] = {
     nesf: nesf.open_nesf,
     semabs: semabs.open_semabs,
     nerfstudio: nerfstudio.open_nerfstudio,
+    nyucad: nyucad.open_nyucad,
     # Its folders are 7-Scenes recordings, too, but without stamps.
     posed_folder: posed_folder.open_posed_folder,
     sevenscenes: sevenscenes.open_sevenscenes,

@@ -57,14 +57,10 @@ class Relation:
     target: int
     """Index into the scene's `things`."""
     relation: str
-    """One of `RELATIONS`."""
+    """One of `types.RELATIONS`."""
     reference: int
     view: int
     """Index of the view whose camera says what is left and what is behind."""
-
-
-RELATIONS = ("in", "on", "behind", "in front of", "on the left of", "on the right of")
-"""The six spatial relations of Semantic Abstraction, in its own words."""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nesf_ros.datasets.label_images import MAX_ID
-from nesf_ros.datasets.labelled import RELATIONS, Caption, LabelledScene, LabelledThing, Relation
+from nesf_ros.datasets.labelled import Caption, LabelledScene, LabelledThing, Relation
 from nesf_ros.datasets.stored_views import StoredView
 from nesf_ros.datasets.storing import MAX_TEXT_BYTES, read_bounded
 from nesf_ros.errors import DatasetError, GeometryError
-from nesf_ros.types import Box, Intrinsics
+from nesf_ros.types import RELATIONS, Box, Intrinsics
 
 SCENE_FILE = "scene.json"
 

@@ -25,7 +25,7 @@ from nesf_ros.geometry.cameras import unproject_image
 from nesf_ros.geometry.se3 import transform_points
 from nesf_ros.semantics.dense import dense_features
 from nesf_ros.semantics.fusion import fuse_keyframe
-from nesf_ros.semantics.lerf.cache import on_surface, picked, put, sized_codes
+from nesf_ros.semantics.lerf.cache import in_voxels, middles, picked, put, sized_codes
 from nesf_ros.semantics.lerf.choice import best_sizes
 from nesf_ros.semantics.lerf.fit import Along, LanguageFitter, surfaces
 from nesf_ros.semantics.lerf.language_field import LanguageField
@@ -51,10 +51,10 @@ AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
-class Seconds:
-    """How long each field is fitted, on two cores about as a robot would have it."""
+class Effort:
+    """How long fields are fitted, on two cores about as a robot would have it."""
 
-    scene: float = 25.0
+    scene_s: float = 25.0
     language_steps: int = 1000
 
 
@@ -62,10 +62,10 @@ class Studied:
     """One scene, and all that several methods make of its frames."""
 
     def __init__(
-        self, scene: LerfScene, model: Model, config: NesfConfig, seconds: Seconds | None = None
+        self, scene: LerfScene, model: Model, config: NesfConfig, effort: Effort | None = None
     ):
         self.scene, self.model, self.config = scene, model, config
-        self.seconds = seconds or Seconds()
+        self.effort = effort or Effort()
         self.reader = Reader(model, config.vision, config.semantics)
         self._crops: dict[tuple[int, Crops], CropPyramid] = {}
         self._fields: dict[LerfPreset, LanguageFitter] = {}
@@ -98,7 +98,7 @@ class Studied:
         fitter = Fitter(SceneField(cells.box), cells, Replay(far_m))
         for frame in self.scene.frames:
             fitter.add(frame)
-        fitter.run(self.seconds.scene)
+        fitter.run(self.effort.scene_s)
         return fitter
 
     def layer(self, sizes: Sizes) -> FeatureLayer:
@@ -124,7 +124,7 @@ class Studied:
             if key not in self._crops:
                 self._crops[key] = crop_pyramid(self.model, frame.rgbd.color, preset.crops)
             language.teach(frame, Lesson(self._crops[key], self.dense[number].half()))
-        while language.steps < self.seconds.language_steps:
+        while language.steps < self.effort.language_steps:
             language.step()
         self._fields[preset] = language
         return language
@@ -158,9 +158,10 @@ class Studied:
     def live_map(self, preset: LerfPreset) -> Answers:
         """What the services answer: a language field together with the voxels' means."""
         layer, language = self.layer(Sizes(preset.sizes_m, preset.min_views)), self.language(preset)
+        size_m = self.config.map.voxel_size_m
         for rows in torch.arange(len(layer)).split(AT_ONCE):
             due = picked(layer, rows)
-            points = self._points(due.voxels)
+            points = in_voxels(self.fitter.field, due.voxels, size_m)
             put(layer, due, sized_codes(language.language, points, due, preset.sizes_m))
 
         def asked(texts: Sequence[str]) -> Asked:
@@ -185,9 +186,9 @@ class Studied:
         """A language field, alone."""
         field = self.language(preset)
         layer = self.layer(Sizes(preset.sizes_m, preset.min_views))
-        voxels = layer.table.voxels()
         rows = (layer.column("views") >= preset.min_views).nonzero()[:, 0]
-        places = self._points(voxels[rows])
+        voxels, size_m = layer.table.voxels(rows), self.config.map.voxel_size_m
+        places = in_voxels(self.fitter.field, voxels, size_m)
         own = Along(field.language, places[:, None], torch.ones(len(places), 1))
 
         @lru_cache(maxsize=2)
@@ -204,8 +205,7 @@ class Studied:
         def points(texts: Sequence[str]) -> PointRelevancy:
             sizes, found = chosen(tuple(texts))
             each = found.permute(2, 0, 1)[torch.arange(len(texts)), sizes]
-            centres = (voxels[rows].double() + 0.5) * self.config.map.voxel_size_m
-            return PointRelevancy(centres.numpy(), each.numpy())
+            return PointRelevancy(middles(voxels, size_m).double().numpy(), each.numpy())
 
         def view(texts: Sequence[str], frame: PosedFrame) -> Float[ndarray, "texts h w"]:
             sizes, _ = chosen(tuple(texts))
@@ -234,9 +234,9 @@ class Studied:
         size_m = self.config.map.voxel_size_m
 
         def points(texts: Sequence[str]) -> PointRelevancy:
-            centres = (layer.table.voxels().double() + 0.5) * size_m
+            centres = middles(layer.table.voxels(), size_m).double().numpy()
             return PointRelevancy(
-                centres.numpy(), relevancies(layer, asked(texts), None, unheard).T.numpy()
+                centres, relevancies(layer, asked(texts), None, unheard).T.numpy()
             )
 
         def view(texts: Sequence[str], frame: PosedFrame) -> Float[ndarray, "texts h w"]:
@@ -257,10 +257,6 @@ class Studied:
         rows = rows_at(layer, ends.double(), self.config.map.voxel_size_m)
         often = layer.column("views")[rows.clamp(min=0)] >= min_views
         return (rays.distance_m > 0) & (rows >= 0) & often
-
-    def _points(self, voxels: Int64[Tensor, "n 3"]) -> Float32[Tensor, "n 3"]:
-        size_m = self.config.map.voxel_size_m
-        return on_surface(self.fitter.field, (voxels.float() + 0.5) * size_m, size_m)
 
     def _as_image(self, values: ndarray, frame: PosedFrame) -> ndarray:
         camera = frame.rgbd.color_intrinsics

@@ -17,6 +17,8 @@ from nesf_ros.errors import FieldError
 from nesf_ros.field import marching
 from nesf_ros.types import Box
 
+MOST = 2**27
+"""Cells of a box: 128 MiB."""
 CELL_M = 0.04
 """Edge of a cell unless something else is asked for, metres."""
 
@@ -46,12 +48,12 @@ class Cells:
 
     @classmethod
     def over(cls, box: Box, size_m: float, device: str = "cpu") -> Cells:
-        """All cells of a box, all alive. FieldError for more than 2^27 cells."""
+        """All cells of a box, all alive. FieldError for more than `MOST`."""
         wp.init()
         edges = zip(box.lower, box.upper, strict=True)
         shape = [max(1, math.ceil((high - low) / size_m - 1e-6)) for low, high in edges]
-        if math.prod(shape) > 2**27:
-            raise FieldError(f"a box of {shape} cells of {size_m} m; 2^27 cells are allowed")
+        if math.prod(shape) > MOST:
+            raise FieldError(f"a box of {shape} cells of {size_m} m; {MOST} cells are allowed")
         return cls(box.lower, size_m, torch.ones(shape, dtype=torch.bool, device=device))
 
     @classmethod

@@ -15,7 +15,7 @@ from torch import Tensor
 from nesf_ros.field.cells import Along, Cells
 from nesf_ros.field.rays import camera_rays
 from nesf_ros.field.scene_field import SceneField, optical_depth, weights_of
-from nesf_ros.types import Intrinsics
+from nesf_ros.types import Intrinsics, View
 
 RAYS_AT_ONCE = 16384
 SAMPLES = 16
@@ -151,6 +151,12 @@ class FieldView:
     """Unit vectors in the map frame that face the camera; 0 where there is no depth."""
     opacity: Float32[ndarray, "height width"]
     """0–1."""
+
+    def as_view(self) -> View:
+        """The same as the map's views are; black where nothing opaque is."""
+        color = (self.color.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        color[self.depth_m <= 0] = 0
+        return View(color, self.depth_m, self.normals_world, drawn_by="field")
 
 
 def render_view(

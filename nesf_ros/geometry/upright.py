@@ -92,3 +92,14 @@ def levelling(up_world: Float64[ndarray, " 3"]) -> Float64[ndarray, "4 4"]:
     out = np.eye(4)
     out[:3, :3] += axis + factor * (axis @ axis)
     return out
+
+
+def heading_rad(world_T_camera: Float64[ndarray, "4 4"]) -> float:
+    """Where an optical frame looks, level, as an angle from the world's x axis about its z.
+
+    Straight down, what is up in the image is ahead; straight up, what is down in it.
+    """
+    ahead = world_T_camera[:2, 2]
+    if np.linalg.norm(ahead) < 1e-6:
+        ahead = world_T_camera[:2, 1] * np.sign(world_T_camera[2, 2])
+    return float(np.arctan2(ahead[1], ahead[0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 from numpy import ndarray
@@ -56,3 +57,9 @@ def cloud_of_records(header: Header, records: ndarray) -> PointCloud2:
 def read_records(cloud: PointCloud2) -> ndarray:
     """The points of a cloud made here, as a structured array."""
     return np.frombuffer(cloud.data, [(field.name, "<f4") for field in cloud.fields])
+
+
+def shades(relevancy: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    """RGB for relevancies 0–1: blue is not relevant, red is."""
+    table = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_TURBO)
+    return table[(255 * relevancy + 0.5).astype(np.uint8), 0, ::-1].copy()

@@ -186,6 +186,12 @@ def grid_message(
     return out
 
 
+def codes_of(message: VoxelGrid) -> UInt8[ndarray, "x y z"]:
+    """The codes that `grid_message` was given."""
+    flat = np.frombuffer(message.probability, np.uint8)
+    return flat.reshape(message.size_z, message.size_y, message.size_x).transpose(2, 1, 0)
+
+
 def answer_message(answer: TextAnswer) -> TextAnswerMessage:
     """What was found for one text."""
     out = TextAnswerMessage(text=answer.text, known=answer.known, exists=answer.exists)

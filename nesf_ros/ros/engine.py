@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """A mapper with its worker thread, one that reads texts, automatic save, language and topics.
+    """A mapper with its worker thread, two that help it answer, automatic save, language, topics.
 
     Everything here returns at once; what touches the mapper happens in the worker.
     """
@@ -47,7 +47,7 @@ class Engine:
         except Exception:
             self.worker.stop()
             raise
-        self.reader = RequestThread("nesf-reader")
+        self.reader, self.preparer = RequestThread("nesf-reader"), RequestThread("nesf-preparer")
         self.paused = False
         self.numbers = Statistics()
         self.map_topics = MapPublisher(node, self.mapper.map, map_frame, config.publish)
@@ -72,6 +72,7 @@ class Engine:
         if self._language:
             self._language.stop()
         self.reader.stop()
+        self.preparer.stop()
         self.worker.call(self._autosave.save)
         self.worker.stop()
 

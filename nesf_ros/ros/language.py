@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -32,6 +34,17 @@ class Logger(Protocol):
 
     def error(self, message: str) -> object:
         """Complain."""
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A keyframe that is to be looked at."""
+
+    number: int
+    """In the order they came."""
+    map_id: str
+    """Of the map that it is in."""
+    frame: PosedFrame
 
 
 class LanguageThread:
@@ -59,11 +72,10 @@ class LanguageThread:
         self.untaught = 0
         """Keyframes that language fields learn nothing from, since too many waited for that."""
         self._mapper, self._worker, self._load, self._logger = mapper, worker, load, logger
-        self._waiting: deque[tuple[str, PosedFrame]] = deque(
-            maxlen=mapper.config.keyframes.max_count
-        )
-        self._lessons: deque[tuple[str, PosedFrame, Tensor]] = deque()
-        """Keyframes that are in the voxels, and are still to be looked at in crops."""
+        self._offered = 0
+        self._waiting: deque[_Offer] = deque(maxlen=mapper.config.keyframes.max_count)
+        self._lessons: list[tuple[_Offer, Tensor]] = []
+        """Keyframes that are in the voxels, and are still to be looked at in crops; newest last."""
         self._wake = threading.Condition()
         self._stopping = False
         mapper.on_keyframe = self.offer
@@ -87,7 +99,8 @@ class LanguageThread:
         """Have a keyframe looked at; the oldest that waits goes if there are too many."""
         with self._wake:
             if not self._stopping:
-                self._waiting.append((self._mapper.map.map_id, frame))
+                self._offered += 1
+                self._waiting.append(_Offer(self._offered, self._mapper.map.map_id, frame))
                 self._wake.notify()
 
     def stop(self) -> None:
@@ -151,7 +164,8 @@ class LanguageThread:
     def _next(self) -> Callable[[], None] | None:
         """What is to be done with the newest keyframe that waits, or None at the end.
 
-        Voxels come first, crops for the language fields when no keyframe waits for that.
+        Voxels come first, crops for the language fields when no keyframe waits for that. What the
+        robot sees now is asked for sooner than what it has left.
         """
         with self._wake:
             while not (self._waiting or self._lessons or self._stopping):
@@ -159,30 +173,34 @@ class LanguageThread:
             if self._stopping:
                 return None
             if self._waiting:
-                return partial(self._understand, *self._waiting.pop())
+                return partial(self._understand, self._waiting.pop())
             return partial(self._teach, *self._lessons.pop())
 
-    def _understand(self, map_id: str, frame: PosedFrame) -> None:
+    def _understand(self, offer: _Offer) -> None:
         language = self._mapper.language
-        if language is None or self._mapper.map.map_id != map_id:
+        if language is None or not self._is_of_this_map(offer):
             return
         start = time.monotonic()
-        dense = language.look(frame)
+        dense = language.look(offer.frame)
         self.look_s = time.monotonic() - start
 
         def fuse() -> None:
-            if self._mapper.map.map_id == map_id:  # no other map since
-                language.fuse(frame, dense)
+            if self._is_of_this_map(offer):
+                language.fuse(offer.frame, dense)
                 self.seen += 1
 
         self._worker.call(fuse).result()
         if self._mapper.language_fields:
-            self._lessons.append((map_id, frame, dense))
+            # Of a burst, the newest came into the voxels first.
+            bisect.insort(self._lessons, (offer, dense), key=lambda lesson: lesson[0].number)
             if len(self._lessons) > LESSONS:
-                self._lessons.popleft()
+                del self._lessons[0]
                 self.untaught += 1
 
-    def _teach(self, map_id: str, frame: PosedFrame, dense: Tensor) -> None:
+    def _teach(self, offer: _Offer, dense: Tensor) -> None:
         learner = self._mapper.language_fields
-        if learner is not None and self._mapper.map.map_id == map_id:
-            learner.teach(frame, learner.lesson(frame, dense))
+        if learner is not None and self._is_of_this_map(offer):
+            learner.teach(offer.frame, learner.lesson(offer.frame, dense))
+
+    def _is_of_this_map(self, offer: _Offer) -> bool:
+        return self._mapper.map.map_id == offer.map_id

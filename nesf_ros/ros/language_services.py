@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
-from numpy import ndarray
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
 from nesf_ros import action
 from nesf_ros.errors import QueryError
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.ros.cloud import create_cloud
+from nesf_ros.ros.cloud import create_cloud, shades
 from nesf_ros.ros.convert import MOST_INSTANCES, answer_message, color_of
 from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.serving import Serving
@@ -94,9 +91,3 @@ def why_nothing(observed: float, region: bool) -> str:
     if not observed:
         return f"nothing of {place} has been observed yet" if region else "nothing is mapped yet"
     return f"the vision-language model has seen no surface of {place} yet"
-
-
-def shades(relevancy: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
-    """RGB for relevancies 0–1: blue is not relevant, red is."""
-    table = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_TURBO)
-    return table[(255 * relevancy + 0.5).astype(np.uint8), 0, ::-1].copy()

@@ -1,11 +1,13 @@
-"""What rclpy's lifecycle nodes lack: reasons in the log, and patience with their managers."""
+"""What rclpy's lifecycle nodes lack: reasons in the log, patience with managers, a main loop."""
 
 from __future__ import annotations
 
 import traceback
 from typing import Any
 
+import rclpy
 from lifecycle_msgs.srv import ChangeState
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from nesf_ros.errors import NesfError
@@ -33,3 +35,20 @@ def refuse_invalid_transitions(node: LifecycleNode) -> None:
             return response
 
     service.callback = answer
+
+
+def spin(node: LifecycleNode, autostart: bool) -> int:
+    """Run a node until it is told to stop; the exit code. 2 if it cannot start by itself."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        steps = (node.trigger_configure, node.trigger_activate)
+        if autostart and any(step() != TransitionCallbackReturn.SUCCESS for step in steps):
+            return 2  # the log says why
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except Exception:
+        if rclpy.ok():  # else it is a step that a signal has cut off in the middle
+            raise
+    return 0

@@ -27,34 +27,29 @@ from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 
+from nesf_ros import srv
 from nesf_ros.errors import QueryError
-from nesf_ros.ros.convert import matrix_to_pose, region_message
+from nesf_ros.ros.convert import codes_of, matrix_to_pose, region_message
 from nesf_ros.ros.map_replica import OCCUPIED_FROM, MapReplica
 from nesf_ros.ros.views import view_of
-from nesf_ros.srv import (
-    GetMap,
-    LoadMap,
-    QueryPoints,
-    QueryRelevancy,
-    RenderView,
-    Reset,
-    SaveMap,
-    SetLabels,
-)
 from nesf_ros.types import NOTHING, Box, Intrinsics, PointAnswers, View, Wanted
 
 MAP_QOS = QoSProfile(depth=64, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SERVICES = {
-    "get_map": GetMap,
-    "query_points": QueryPoints,
-    "render_view": RenderView,
-    "query_relevancy": QueryRelevancy,
-    "set_labels": SetLabels,
-    "save_map": SaveMap,
-    "load_map": LoadMap,
-    "reset": Reset,
+    "get_map": srv.GetMap,
+    "query_points": srv.QueryPoints,
+    "render_view": srv.RenderView,
+    "query_relevancy": srv.QueryRelevancy,
+    "complete_objects": srv.CompleteObjects,
+    "locate_hidden": srv.LocateHidden,
+    "set_labels": srv.SetLabels,
+    "save_map": srv.SaveMap,
+    "load_map": srv.LoadMap,
+    "reset": srv.Reset,
 }
+LOOKING_S = 120.0
+"""Time to look at keyframes that were never looked at so closely before."""
 MARGIN_S = 5.0
 """How much longer than a request's deadline its answer may take to arrive."""
 
@@ -158,11 +153,9 @@ class MapClient:
 
     def dense(self, box: Box) -> DenseMap:
         """Every voxel of a box."""
-        grid = self.call("get_map", form=GetMap.Request.DENSE, region=region_message(box)).grid
-        codes = np.frombuffer(grid.probability, np.uint8)
-        codes = codes.reshape(grid.size_z, grid.size_y, grid.size_x).transpose(2, 1, 0)
+        grid = self.call("get_map", form=srv.GetMap.Request.DENSE, region=region_message(box)).grid
         origin = np.array([grid.origin.x, grid.origin.y, grid.origin.z])
-        return DenseMap(codes, origin, float(grid.voxel_size))
+        return DenseMap(codes_of(grid), origin, float(grid.voxel_size))
 
     def query_points(self, points_map: Float64[ndarray, "n 3"]) -> PointAnswers:
         """What the map knows about points, metres."""
@@ -194,11 +187,29 @@ class MapClient:
 
     def ask(
         self, texts: Sequence[str], negatives: Sequence[str] = (), threshold: float = 0.0
-    ) -> QueryRelevancy.Response:
+    ) -> srv.QueryRelevancy.Response:
         """Where texts are in the map, as QueryRelevancy.srv tells."""
         return self.call(
             "query_relevancy", texts=list(texts), negatives=list(negatives), threshold=threshold
         )
+
+    def complete(
+        self,
+        texts: Sequence[str],
+        region: Box | None = None,
+        resolution_m: float = 0.0,
+        threshold: float = 0.0,
+    ) -> srv.CompleteObjects.Response:
+        """Whole things, of which the map holds a part, as CompleteObjects.srv tells."""
+        asked = {"texts": list(texts), "resolution": resolution_m, "threshold": threshold}
+        return self.call("complete_objects", LOOKING_S, region=region_message(region), **asked)
+
+    def locate(
+        self, description: str, region: Box | None = None, threshold: float = 0.0
+    ) -> srv.LocateHidden.Response:
+        """Where something may be that no camera has seen, as LocateHidden.srv tells."""
+        asked = {"description": description, "threshold": threshold}
+        return self.call("locate_hidden", LOOKING_S, region=region_message(region), **asked)
 
     def save_map(self, name: str) -> tuple[str, int]:
         """Path and size in bytes of the file that the node has written."""

@@ -1,7 +1,7 @@
 """The perception node: parameters, subscriptions, services and topics around a `SemanticMapper`.
 
 Callbacks only enqueue. One worker thread owns the mapper; a second one looks at keyframes, a third
-one reads texts.
+one reads texts, a fourth one prepares answers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
@@ -25,12 +24,13 @@ from nesf_ros.ros import parameters
 from nesf_ros.ros.camera_input import CameraInput
 from nesf_ros.ros.engine import Engine
 from nesf_ros.ros.language_services import LanguageServices
-from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions
+from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions, spin
 from nesf_ros.ros.node_config import NodeConfig
 from nesf_ros.ros.self_check import explain, gather
 from nesf_ros.ros.services import MapServices
 from nesf_ros.ros.statistics import camera_status
 from nesf_ros.ros.tf import listen
+from nesf_ros.ros.unseen_services import UnseenServices
 
 POLL_S = 0.02
 DIAGNOSTICS_S = 1.0
@@ -49,8 +49,9 @@ class PerceptionNode(LifecycleNode):
             "reset": lambda: self.engine.reset(),
             "pause": lambda paused: self.engine.pause(paused),
         }
-        self.map_services = MapServices(self, self.node_config.map_frame, actions)
-        self.served = [self.map_services, LanguageServices(self, self.node_config.map_frame)]
+        frame = self.node_config.map_frame
+        self.served = [MapServices(self, frame, actions), LanguageServices(self, frame),
+                       UnseenServices(self, frame)]  # fmt: skip
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.cameras: list[CameraInput] = []
 
@@ -61,7 +62,8 @@ class PerceptionNode(LifecycleNode):
         except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
             return failed(self, "configure", error)
         for services in self.served:
-            services.open(self.engine.mapper, self.engine.worker, self.engine.reader)
+            engine = self.engine
+            services.open(engine.mapper, engine.worker, engine.reader, engine.preparer)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._publish_timer = self._every(1.0 / self.config.publish.rate_hz, self.engine.publish)
         self._service_timers = [
@@ -183,25 +185,12 @@ def main(args: Sequence[str] | None = None) -> int:
         rclpy.logging.get_logger("nesf").fatal(str(error))
         rclpy.try_shutdown()
         return 2
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
     try:
-        steps = (node.trigger_configure, node.trigger_activate)
-        if node.node_config.autostart and any(
-            step() != TransitionCallbackReturn.SUCCESS for step in steps
-        ):
-            return 2  # the log says why
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        if rclpy.ok():  # else it is a step that a signal has cut off in the middle
-            raise
+        return spin(node, node.node_config.autostart)
     finally:
         node.close()
         node.destroy_node()
         rclpy.try_shutdown()
-    return 0
 
 
 if __name__ == "__main__":

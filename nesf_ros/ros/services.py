@@ -111,7 +111,9 @@ class MapServices(Serving):
                 response.label, response.confidence = map(to_array, (words.label, words.confidence))
                 response.label_names = list(words.label_names)
 
-    def _draw(self, mapper: SemanticMapper, request: RenderView.Request) -> _Drawn:
+    def _draw(
+        self, mapper: SemanticMapper, request: RenderView.Request, progress: Progress
+    ) -> _Drawn:
         """What the scene field shows, and from where; frames do not wait for it."""
         pose = self.map_T(request.frame_id) @ pose_to_matrix(request.pose)
         reach = request.max_range or DEFAULT_RANGE_M

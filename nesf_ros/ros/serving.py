@@ -1,7 +1,7 @@
 """What all services and actions share: each request is done by the worker, and answered in time.
 
-What takes seconds and does not need the map, such as reading its texts, is done before in a thread
-of its own, and frames do not wait.
+What takes seconds and does not need the map is done before, in other threads, and frames do not
+wait: one reads texts, one prepares, and neither waits for the other.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float64
@@ -38,15 +38,20 @@ MOST_READING = 64
 """Requests that may wait for their texts to be read."""
 READ = 0.4
 """Progress of a request once its texts are read."""
+READY = 0.7
+"""How much of what is left is done once it is prepared."""
 
 Work = Callable[..., None]
 """Fills in the response to a request: `work(mapper, request, response, progress)`.
 
 Telling its progress may raise, as nobody waits any more.
 """
-Prepare = Callable[[SemanticMapper, Any], Any]
+Prepare = Callable[[SemanticMapper, Any, Progress], Any]
 """What a request has done before, beside the worker; `Work` gets the result as its last argument.
+
+It may ask the map now and then (`Serving.in_worker`).
 """
+ResultT = TypeVar("ResultT")
 Texts = Callable[[Any], Sequence[str]]
 """All texts of a request. Raises QueryError where these are too many."""
 
@@ -60,6 +65,11 @@ class _Task:
     prepare: Prepare | None = None
 
 
+def question_texts(request: Any) -> Sequence[str]:
+    """The texts and the negatives of a request."""
+    return all_texts(request.texts, request.negatives)
+
+
 class Serving:
     """Serves one mapper at a time.
 
@@ -67,10 +77,13 @@ class Serving:
     take along answers that are still on their way.
     """
 
+    patience = "query"
+    """Section of the settings whose `deadline_s` holds where a request names none."""
+
     def __init__(self, node: Node, map_frame: str):
         self._node = node
         self._map_frame = map_frame
-        self._serving: tuple[SemanticMapper, Worker, RequestThread] | None = None
+        self._serving: tuple[SemanticMapper, Worker, RequestThread, RequestThread] | None = None
         self.transforms: Transforms | None = None
         """Set while the node is active; without it only the map frame is understood."""
         # A group of their own: a request that waits for the worker must not hold up images and TF.
@@ -90,19 +103,20 @@ class Serving:
         self._offer(name, kind, _Task(quiet, texts))
 
     def offer_twins(
-        self, name: str, kinds: tuple[Any, Any], work: Work, prepare: Prepare | None = None
+        self,
+        name: str,
+        kinds: tuple[Any, Any],
+        work: Work,
+        prepare: Prepare | None = None,
+        texts: Texts = question_texts,
     ) -> None:
         """Offer a service and an action `~/name`, of two kinds that have the same fields.
 
-        Texts and negatives are among these. `work(mapper, request, response, progress)` runs in
-        the worker, with the service's types, and with what `prepare(mapper, request)` made beside
-        it, if there is that.
+        What `texts(request)` gives is read first. `work(mapper, request, response, progress)` runs
+        in the worker, with the service's types, and with what `prepare(mapper, request, progress)`
+        made beside it, if there is that.
         """
         service, action = kinds
-
-        def texts(request: Any) -> Sequence[str]:
-            return all_texts(request.texts, request.negatives)
-
         task = _Task(work, texts, prepare)
         self._offer(name, service, task)
         begin, where = partial(self._begin, task), f"~/{name}"
@@ -118,12 +132,21 @@ class Serving:
 
         self._node.create_service(kind, f"~/{name}", handle, callback_group=self._group)
 
-    def open(self, mapper: SemanticMapper, worker: Worker, reader: RequestThread) -> None:
-        """Serve this mapper, which the worker owns, from now on; texts are read by the reader."""
-        self._serving = mapper, worker, reader
+    def open(
+        self,
+        mapper: SemanticMapper,
+        worker: Worker,
+        reader: RequestThread,
+        preparer: RequestThread,
+    ) -> None:
+        """Serve this mapper, which the worker owns, from now on.
+
+        Texts are read by the reader; what else is done beside the map, the preparer does.
+        """
+        self._serving = mapper, worker, reader, preparer
 
     def close(self) -> None:
-        """Refuse what comes, and what neither thread has begun."""
+        """Refuse what comes, and what no thread has begun."""
         self._serving = None
 
     def _reply(self, response: Any, error: BaseException | None) -> Any:
@@ -141,15 +164,17 @@ class Serving:
         serving = self._serving
         if serving is None:
             return at_once(self._node, QueryError(NOT_CONFIGURED))
-        mapper, worker, reader = serving
+        mapper, worker, reader, preparer = serving
         try:
-            limit_s = _limit_s(request, mapper)
+            limit_s = self._limit_s(request, mapper)
             unread = mapper.unread(task.texts(request)) if task.texts else []
             if unread and reader.requests >= MOST_READING:
                 raise QueryError(f"{reader.requests} requests wait to be read; ask again later")
         except QueryError as error:
             return at_once(self._node, error)
-        first = READ if unread else 0.0
+        read_at = READ if unread else 0.0
+        ready_at = read_at + READY * (1.0 - read_at) if task.prepare else read_at
+        prepared: list[Any] = []
 
         def heard(check: Callable[[], None], stage: str, share: float) -> None:
             check()
@@ -158,28 +183,45 @@ class Serving:
             tell(stage, share)
 
         def read(number: int, check: Callable[[], None]) -> None:
-            heard(check, "reading the texts", first * number / len(unread))
+            heard(check, "reading the texts", read_at * number / len(unread))
             mapper.read(unread[number])
 
+        def get_ready(check: Callable[[], None]) -> None:
+            progress = within(partial(heard, check), read_at, ready_at)
+            progress("getting ready", 0.0)
+            if task.prepare:
+                prepared.append(task.prepare(mapper, request, progress))
+
         def fill(check: Callable[[], None]) -> None:
-            progress = within(partial(heard, check), first, 1.0)
+            progress = within(partial(heard, check), ready_at, 1.0)
             progress("asking the map", 0.0)
             task.work(mapper, request, response, progress, *prepared)
             _sign(response, mapper)  # here, where no frame can come between
             check()
             tell("done", 1.0)
 
-        prepared: list[Any] = []
-
-        def get_ready(check: Callable[[], None]) -> None:
-            heard(check, "getting ready", first)
-            if task.prepare:
-                prepared.append(task.prepare(mapper, request))
-
         steps: list[Step] = [(reader, partial(read, number)) for number in range(len(unread))]
         if task.prepare:
-            steps.append((reader, get_ready))
+            steps.append((preparer, get_ready))
         return in_time(self._node, [*steps, (worker, fill)], limit_s)
+
+    def in_worker(self, work: Callable[[], ResultT]) -> ResultT:
+        """What the worker makes of some work; to be waited for beside it, where requests prepare.
+
+        Frames get their turn between one such work and the next.
+        """
+        if self._serving is None:
+            raise QueryError(NOT_CONFIGURED)
+        return self._serving[1].call(work).result()
+
+    def _limit_s(self, request: Any, mapper: SemanticMapper) -> float:
+        limit_s = request.deadline_s or getattr(mapper.config, self.patience).deadline_s
+        if not 0 < limit_s <= MAX_DEADLINE_S:
+            raise QueryError(
+                f"deadline_s is {limit_s:g}; it must lie in (0, {MAX_DEADLINE_S:g}], or be 0 for "
+                f"the {self.patience}.deadline_s parameter"
+            )
+        return limit_s
 
     def map_T(self, frame: str) -> Float64[ndarray, "4 4"]:
         """Newest pose of a frame in the map; TransformError if TF does not know it."""
@@ -197,16 +239,6 @@ class Serving:
     def header(self, voxel_map: VoxelMap) -> Header:
         """Of what is said about the map as it is now."""
         return Header(stamp=ns_to_stamp(voxel_map.stamp_ns), frame_id=self._map_frame)
-
-
-def _limit_s(request: Any, mapper: SemanticMapper) -> float:
-    limit_s = request.deadline_s or mapper.config.query.deadline_s
-    if not 0 < limit_s <= MAX_DEADLINE_S:
-        raise QueryError(
-            f"deadline_s is {limit_s:g}; it must lie in (0, {MAX_DEADLINE_S:g}], or be 0 for "
-            "the query.deadline_s parameter"
-        )
-    return limit_s
 
 
 def _sign(response: Any, mapper: SemanticMapper) -> None:

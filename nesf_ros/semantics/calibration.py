@@ -30,7 +30,7 @@ ANY_CLIP = Calibration(scale=100.0, unknown_below=0.2, relevant_above=0.5)
 features rarely reach for words that do not fit, and LERF's even chance."""
 
 VALIDATED = {
-    "nesf-mini": Calibration(scale=22.2, unknown_below=0.272, relevant_above=0.692),
+    "nesf-mini": Calibration(scale=33.8, unknown_below=0.253, relevant_above=0.632),
 }
 """By the name of the model, as its fingerprint begins (`nesf_ros.evaluation.calibrate`)."""
 

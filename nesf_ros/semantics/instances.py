@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 from numpy import ndarray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -16,7 +16,7 @@ from nesf_ros.types import Box
 BEST = 5
 """A thing's score is the mean over so many of its voxels, the best: rims count for nothing."""
 EXTENT = 0.8
-"""Part of the highest relevancy that still belongs to a thing; found on validation rooms."""
+"""Part of a thing's highest relevancy that still belongs to it; found on validation rooms."""
 TEXTS_REMEMBERED = 256
 VOXELS_REMEMBERED = 2**22
 """Of all texts together: 64 MiB."""
@@ -80,10 +80,14 @@ def group(keys: Int64[ndarray, " n"]) -> Int64[ndarray, " n"]:
 class InstanceFinder:
     """Finds things, and remembers which it has found for each text. For use by one thread."""
 
-    def __init__(self, voxel_size_m: float, min_voxels: int = 3):
-        """Pieces of fewer than `min_voxels` voxels are taken for noise."""
+    def __init__(self, voxel_size_m: float, min_voxels: int = 3, extent: float = EXTENT):
+        """Pieces of fewer than `min_voxels` voxels are taken for noise.
+
+        To a thing belongs what is more than `extent` times as relevant as it is sure; 0: all.
+        """
         self._size = voxel_size_m
         self._min_voxels = min_voxels
+        self._extent = extent
         self._found: OrderedDict[tuple[str, str], _Found] = OrderedDict()
         self._next_id = 0
 
@@ -102,8 +106,9 @@ class InstanceFinder:
     ) -> list[Instance]:
         """Things whose score is above a threshold, best first.
 
-        Where a thing ends is another question than whether it is there: it is all that touches and
-        is `EXTENT` times as relevant as what is most relevant, if that is less than the threshold.
+        Where a thing ends is another question than whether it is there. What touches and is above
+        the threshold (or above `extent` of the most relevant voxel of all, if that is less) is one
+        piece, of which that remains which is above `extent` of its own score.
 
         A piece takes over the id of that earlier one of the same text with which it shares most
         voxels, and is new if it shares none. What is not among `voxels` is forgotten, unless these
@@ -112,7 +117,7 @@ class InstanceFinder:
         What sets a question `apart` from the plain one of its text has a memory of its own: things
         that are not in it take over the plain question's ids, which stay as they are.
         """
-        lowest = min(threshold, EXTENT * float(relevancy.max(initial=0.0)))
+        lowest = min(threshold, self._extent * float(relevancy.max(initial=0.0)))
         relevant = np.flatnonzero(relevancy > lowest)
         asked = voxel_keys(voxels)
         keys = asked[relevant]
@@ -126,7 +131,7 @@ class InstanceFinder:
             known = np.where(known > 0, known, _looked_up(keys, *self._found[text, ""]))
         parts = [
             piece
-            for piece in _parts(group(keys))
+            for piece in self._pieces(keys, relevancy[relevant])
             if len(piece) >= self._min_voxels and score_of(relevancy[relevant[piece]]) > threshold
         ]
         ids = self._ids(known, parts)
@@ -139,6 +144,17 @@ class InstanceFinder:
             if ids[part[0]]
         ]
         return sorted(instances, key=lambda instance: -instance.score)
+
+    def _pieces(
+        self, keys: Int64[ndarray, " n"], relevancy: Float32[ndarray, " n"]
+    ) -> list[Int64[ndarray, " piece"]]:
+        """Numbers of the voxels of each piece; keys are in order."""
+        touching = group(keys)
+        scores = _scores(touching, relevancy)
+        kept = np.flatnonzero(relevancy > self._extent * scores[touching])
+        if len(kept) == len(keys):
+            return _parts(touching)
+        return [kept[part] for part in _parts(group(keys[kept]))]
 
     def _remember(self, asked: tuple[str, str], found: _Found, elsewhere: _Found) -> None:
         """Keep what was found for a question; those that were longest not asked go."""
@@ -182,6 +198,18 @@ class InstanceFinder:
 def score_of(relevancy: Float32[ndarray, " n"]) -> float:
     """How sure it is that some voxels are what was asked for, 0–1."""
     return float(np.sort(relevancy)[-BEST:].mean())
+
+
+def _scores(
+    pieces: Int64[ndarray, " n"], relevancy: Float32[ndarray, " n"]
+) -> Float64[ndarray, " pieces"]:
+    """`score_of` each piece, by its number."""
+    order = np.lexsort((-relevancy, pieces))
+    sizes = np.bincount(pieces)
+    rank = np.arange(len(order)) - np.repeat(sizes.cumsum() - sizes, sizes)
+    best = order[rank < BEST]
+    sums: Float64[ndarray, " pieces"] = np.bincount(pieces[best], relevancy[best])
+    return sums / np.minimum(sizes, BEST)
 
 
 def _metres(index: ndarray, size_m: float) -> tuple[float, float, float]:

@@ -180,12 +180,13 @@ class LanguageMap:
     def taken_over(self) -> None:
         """A saved layer has come into `layer`: its voxels have no labels yet."""
         self._finder.clear()
+        self._choice.clear()
         if self.labels is not None:
             relabel(self.layer, self.labels)
 
     def _asked(self, texts: Tensor, phrases: Tensor) -> Asked:
-        """By size, once a language field has been asked about some voxels."""
-        if not self.layer.sized.puts:
+        """By size, once a language field has told some of the voxels that are there."""
+        if not len(self.layer.sized) or not bool(self.layer.column("sized").any()):
             return Asked(texts, phrases)
         sizes = self._choice.of(self.layer, texts, phrases)
         return Asked(texts, phrases, sizes)

@@ -1,8 +1,9 @@
 """The block-sparse voxel map: what robots trust.
 
 `VoxelMap` (map.py) is a set of bounded submaps; each is a `BlockGrid` (grid.py) that `Integrator`
-(integrate.py) fills with depth and colour. `read.py`, `views.py` and `surface.py` take answers out,
-`updates.py` says what has changed (in the form of `encoding.py`), `storage.py` keeps it on disk.
+(integrate.py) fills with depth and colour. `read.py`, `sampling.py`, `sight.py`, `views.py` and
+`surface.py` take answers out, `updates.py` says what has changed (in the form of `encoding.py`),
+`storage.py` keeps it on disk.
 
 What voxels mean is kept beside them, for occupied ones alone: `FeatureLayer` (features.py) has a
 row for each voxel that a keyframe has shown (table.py), with its embedding (basis.py) and label,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Int32, Int64
 from torch import Tensor
 
 from nesf_ros.errors import MapError
+from nesf_ros.types import Box
 
 BLOCK = 8
 """Voxels along the edge of a block."""
@@ -72,6 +74,11 @@ class BlockGrid:
     """Evidence, in readings at 1 m; 0: never observed."""
     color: Float[Tensor, "capacity voxels 3"]
     """RGB, 0–255."""
+
+    def box(self, block_m: float) -> Box:
+        """What it has room for, map frame, metres."""
+        lower, shape = np.array(self.offset), np.array(self.shape)
+        return Box((*(lower * block_m).tolist(),), (*((lower + shape) * block_m).tolist(),))
 
     @property
     def nbytes(self) -> int:

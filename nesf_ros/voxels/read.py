@@ -12,10 +12,11 @@ from numpy import ndarray
 from torch import Tensor
 
 from nesf_ros.types import OCCUPIED, Box, Intrinsics, PointAnswers, View
-from nesf_ros.voxels.grid import BLOCK, BlockGrid
+from nesf_ros.voxels.grid import BlockGrid
 from nesf_ros.voxels.integrate import camera_struct, lattice_struct
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.raycast import Voxels, raycast
+from nesf_ros.voxels.sampling import colors_of, find_voxels
 from nesf_ros.voxels.state import occupancy_code, probability_of, state_of
 from nesf_ros.voxels.surface import surface_points
 
@@ -26,8 +27,6 @@ __all__ = ["SurfaceIndex", "describe_points", "render"]
 
 FAR_M = 1e6
 """Beyond every map, and its square still a number in single precision."""
-FAR_VOXELS = 2**30
-"""Beyond every block index."""
 
 
 class SurfaceIndex:
@@ -73,28 +72,14 @@ def describe_points(
     """
     device = voxel_map.device
     points = torch.tensor(np.ascontiguousarray(points_map), device=device)
-    # No block lies as far out as points are moved to here, so they stay unobserved.
-    voxel = torch.floor(points / voxel_map.config.voxel_size_m)
-    voxel = voxel.clamp(-FAR_VOXELS, FAR_VOXELS).long()
-    block = torch.div(voxel, BLOCK, rounding_mode="floor")
-    index, inverse = block.int().unique(dim=0, return_inverse=True)
-    blocks = voxel_map.blocks(index)
-    x, y, z = (voxel - block * BLOCK).unbind(1)
-    row, within = blocks.row[inverse], (z * BLOCK + y) * BLOCK + x
-    detailed = row >= 0
-    uniform = blocks.free_weight[inverse]
-    tsdf = torch.ones(len(points), device=device)
-    weight, color = uniform.clone(), torch.zeros((len(points), 3), device=device)
-    place = (row[detailed], within[detailed])
-    tsdf[detailed], weight[detailed] = blocks.tsdf[place], blocks.weight[place]
-    color[detailed] = blocks.color[place]
-    code = occupancy_code(tsdf, weight, voxel_map.config.truncation_voxels)
+    found = find_voxels(voxel_map, points)
+    code = occupancy_code(found.tsdf, found.weight, voxel_map.config.truncation_voxels)
     if region is not None:
         corners = torch.tensor([region.lower, region.upper], dtype=torch.float64, device=device)
         lower, upper = corners
         code[~((points >= lower) & (points < upper)).all(1)] = 0
     state = state_of(code)
-    color[state != OCCUPIED] = 0
+    color = colors_of(voxel_map, found, state == OCCUPIED)
     return PointAnswers(
         state.cpu().numpy(),
         probability_of(code).cpu().numpy(),

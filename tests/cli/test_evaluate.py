@@ -1,9 +1,15 @@
 import pytest
 
 from nesf_ros import cli
-from nesf_ros.evaluation import lerf_scenes, lerf_table
+from nesf_ros.evaluation import lerf_scenes, lerf_table, unseen_study
 from nesf_ros.evaluation.lerf_metrics import POINTS, RENDERED
+from nesf_ros.semantics.completion.presets import PRESETS
+from nesf_ros.training.abstraction.approaches import approach
+from nesf_ros.training.abstraction.learning import Learner
+from nesf_ros.training.abstraction.lessons import LearnConfig
+from nesf_ros.training.abstraction.making import Eyes
 from tests.evaluation.test_lerf_table import TEST
+from tests.training.abstraction.small_rooms import TINY, small_eyes, small_room
 
 
 def parsed(*words):
@@ -38,6 +44,65 @@ def test_an_unknown_method_is_one_line_before_any_scene_is_made(monkeypatch, cap
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1
     assert told.err.startswith("nesf-ros: no method 'LERF alive'; there are voxel mean, ")
+
+
+@pytest.mark.parametrize("words", [(), ("--rooms", "r"), ("--rooms", "r", "--weights", "w",
+                                                       "--preset", "huge")])  # fmt: skip
+def test_rooms_and_weights_must_be_named(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parsed("ovssc", *words)
+    assert stop.value.code == 2 and "usage: nesf-ros evaluate ovssc" in capsys.readouterr().err
+
+
+def test_an_unknown_approach_is_one_line_before_any_model_is_loaded(monkeypatch, capsys):
+    def opened():
+        raise AssertionError("models take seconds")
+
+    monkeypatch.setattr(Eyes, "open", staticmethod(opened))
+    words = ["evaluate", "ovssc", "--rooms", "r", "--weights", "w", "--approaches", "clipspatial"]
+    assert cli.main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.count("\n") == 1
+    assert told.err.startswith("nesf-ros: no approach 'clipspatial' to ovssc; there are semabs, ")
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """Two splits of a room that is written by hand, and an untrained network."""
+    monkeypatch.setitem(PRESETS, "cpu", TINY)
+    monkeypatch.setattr(unseen_study, "CELLS", 32)
+    monkeypatch.setattr(Eyes, "open", staticmethod(small_eyes))
+    for split in ("validation-3d", "test-rooms"):
+        for number in range(2):
+            room = small_room(f"{split}-{number}", split)
+            room.write(tmp_path / "rooms" / split / f"{number:05d}.room")
+    embed, dim = small_eyes().reader.embed, small_eyes().model.dim
+    learner = Learner(approach("vool", "semabs", TINY, embed, dim), LearnConfig())
+    learner.save(tmp_path / "weights" / "vool-semabs.checkpoint.safetensors")
+    return tmp_path
+
+
+def test_hidden_places_are_judged_and_kept(made, capsys):
+    words = ["evaluate", "vool", "--rooms", str(made / "rooms"), "--weights",
+             str(made / "weights"), "--keep", str(made / "kept")]  # fmt: skip
+    assert cli.main([*words, "--approaches", "semabs", "--limit", "1"]) == 0
+    first = capsys.readouterr().out
+    assert "| approach | Novel Room | Novel Synonyms |" in first
+    assert "| ours, five views | " in first and "| ours | behind | " in first
+    kept = (made / "kept" / "vool-semabs-5.jsonl").read_text()
+    assert len(kept.split()) and kept.count('"Novel Room"') == 2  # views of one room
+    assert cli.main([*words, "--approaches", "semabs", "--limit", "1"]) == 0
+    assert capsys.readouterr().out == first
+    assert (made / "kept" / "vool-semabs-5.jsonl").read_text() == kept
+    assert cli.main([*words, "--approaches", "semabs", "chefer"]) == 2
+    assert "vool-chefer.checkpoint.safetensors; train it" in capsys.readouterr().err
+
+
+def test_validation_rooms_must_be_there(made, capsys):
+    (made / "rooms" / "validation-3d").rename(made / "elsewhere")
+    words = ["--rooms", str(made / "rooms"), "--weights", str(made / "weights")]
+    assert cli.main(["evaluate", "vool", *words]) == 2
+    assert "holds too few splits of validation-3d, test-rooms, " in capsys.readouterr().err
 
 
 def test_the_table_is_printed(monkeypatch, capsys, tmp_path):

@@ -10,7 +10,7 @@ from nesf_ros.config import MapConfig, NesfConfig, SemanticsConfig, VisionConfig
 from nesf_ros.evaluation.lerf_methods import (
     EVERY,
     SINGLE,
-    Seconds,
+    Effort,
     Studied,
     without_patches,
     without_sizes,
@@ -50,7 +50,7 @@ def studied(tmp_path_factory):
         semantics=SemanticsConfig(canonical=("thing", "stuff")),
     )
     scene = LerfScene("wall", tuple(wall(x) for x in (-0.2, 0.0, 0.2)), (wall(0.1),), (), ())
-    studied = Studied(scene, ColorModel(), config, Seconds(1000.0, 60))
+    studied = Studied(scene, ColorModel(), config, Effort(1000.0, 60))
 
     def run(self, seconds):  # so many steps, however long they take
         self.config = replace(self.config, rays=256, tints=64)
@@ -120,7 +120,7 @@ def test_what_too_few_frames_have_seen_is_not_answered_for(studied):
 def test_what_methods_share_is_made_once(studied):
     assert studied.language(TINY) is studied.language(replace(TINY))
     assert studied.dense is studied.dense and studied.map is studied.map
-    assert studied.language(TINY).steps == studied.seconds.language_steps
+    assert studied.language(TINY).steps == studied.effort.language_steps
     looks = len(studied._crops)
     studied.language(without_patches(TINY))  # of the same crops
     assert len(studied._crops) == looks

@@ -182,3 +182,11 @@ def test_normals_face_the_camera_that_looks_out_of_a_solid():
 def test_pictures_need_no_gradients():
     seen = render_rays(Analytic(wall(1.5)), cells_of(), *straight(0.0), 5.0)
     assert not any(x.requires_grad for x in (seen.color, seen.opacity, seen.distance_m))
+
+
+def test_as_a_view_colours_are_bytes_and_what_is_not_there_is_black():
+    color = np.array([[[0.0, 0.5, 1.5], [0.2, 0.4, 0.8]]], np.float32)
+    depth, normals = np.array([[1.2, 0.0]], np.float32), np.zeros((1, 2, 3), np.float32)
+    view = rendering.FieldView(color, depth, normals, depth).as_view()
+    assert view.color.tolist() == [[[0, 128, 255], [0, 0, 0]]] and view.drawn_by == "field"
+    assert view.depth_m is depth and view.normals_world is normals

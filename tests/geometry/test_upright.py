@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from nesf_ros.datasets import open_source
 from nesf_ros.errors import GeometryError
-from nesf_ros.geometry.upright import estimate_up, levelling, refine_up, surface_normals
+from nesf_ros.geometry.upright import (
+    estimate_up,
+    heading_rad,
+    levelling,
+    refine_up,
+    surface_normals,
+)
 from nesf_ros.types import Intrinsics
 
 
@@ -114,3 +120,23 @@ def test_levelling_keeps_its_digits_almost_upside_down(sine):
     turn = levelling(up)[:3, :3]
     np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
     np.testing.assert_allclose(turn @ up, [0, 0, 1], atol=1e-12)
+
+
+@given(st.floats(-3.1, 3.1), st.floats(-1.57, 1.57))
+def test_a_heading_does_not_depend_on_how_far_a_camera_looks_up_or_down(yaw, pitch):
+    assert heading_rad(camera(yaw, pitch)) == pytest.approx(yaw, abs=1e-6)
+
+
+@pytest.mark.parametrize("pitch", [-np.pi / 2, np.pi / 2])
+def test_straight_down_and_up_a_camera_heads_where_it_was_tilted_from(pitch):
+    for yaw in (0.0, 0.4, np.pi / 2, -3.0):
+        assert heading_rad(camera(yaw, pitch)) == pytest.approx(yaw, abs=1e-9)
+
+
+def test_straight_down_what_is_up_in_the_image_is_ahead():
+    down = np.eye(4)
+    down[:3, :3] = np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]])  # x right, image up along y
+    assert heading_rad(down) == pytest.approx(np.pi / 2)
+    up = np.eye(4)
+    up[:3, :3] = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])  # image down along −x
+    assert abs(heading_rad(up)) == pytest.approx(np.pi)

@@ -191,10 +191,10 @@ def test_lessons_are_made_when_no_keyframe_waits_for_the_voxels(teaching):
     fields.may.set()
     wait(lambda: len(fields.taught) == 4)
     assert seen_by_then == [1, 4, 4, 4]
-    assert sorted(fields.taught) == [1, 2, 3, 4] and (thread.untaught, thread.refused) == (0, 0)
+    assert fields.taught == [1, 4, 3, 2] and (thread.untaught, thread.refused) == (0, 0)
 
 
-def test_of_too_many_lessons_the_oldest_goes_and_is_counted(teaching, monkeypatch):
+def test_of_too_many_lessons_the_oldest_go_and_are_counted(teaching, monkeypatch):
     monkeypatch.setattr(language, "LESSONS", 2)
     thread, fields = teaching.thread, teaching.fields
     begin(thread, fields)
@@ -203,8 +203,8 @@ def test_of_too_many_lessons_the_oldest_goes_and_is_counted(teaching, monkeypatc
     fields.may.set()
     wait(lambda: thread.untaught == 2)
     wait(lambda: len(fields.taught) == 3)
-    # Seen were 5, 4, 3, 2: those that were seen last are kept.
-    assert fields.taught == [1, 2, 3] and thread.seen == 5
+    # Seen were 5, 4, 3, 2; those that came last are kept, and taught first.
+    assert fields.taught == [1, 5, 4] and thread.seen == 5
 
 
 def test_lessons_of_before_a_reset_are_dropped(teaching, mapper, worker):
@@ -237,12 +237,12 @@ def test_lessons_that_wait_at_a_reset_are_dropped(teaching, mapper, worker):
     thread.offer(wall(2))
     thread.offer(wall(3))
     fields.may.set()
-    wait(lambda: len(fields.made) == 2)  # 1, and then the one that was seen last
+    wait(lambda: len(fields.made) == 2)  # 1, and then the one that came last
     worker.call(mapper.map.reset).result()
     gone.set()
     thread.offer(wall(4))
     wait(lambda: fields.made[-1] == 4)
-    assert fields.made == [1, 2, 4]
+    assert fields.made == [1, 3, 4]
 
 
 def test_a_lesson_that_fails_is_counted_and_the_next_one_is_learned(teaching):

@@ -49,7 +49,10 @@ class Slow(ColorModel):
 
 
 class Bench:
-    """A mapper, its two threads and its services, and clients of these."""
+    """A mapper, its three threads and its services, and clients of these."""
+
+    kinds = KINDS
+    twin = "query_relevancy", action.QueryRelevancy
 
     def __init__(self, context, config: NesfConfig):
         self.model, self.integrated = Slow(), []
@@ -63,23 +66,27 @@ class Bench:
         self.model.read.clear()
         self.model.threads.clear()
         self.worker: Worker = Worker(self._integrate, lambda frame: None, 100)
-        self.reader = RequestThread("reads")
+        self.reader, self.preparer = RequestThread("reads"), RequestThread("prepares")
         self.nodes = [Node(name, context=context) for name in ("nesf", "asks")]
         self.executor = SingleThreadedExecutor(context=context)
-        self.services = [
-            LanguageServices(self.nodes[0], "map"), MapServices(self.nodes[0], "map", {})
-        ]  # fmt: skip
+        self.services = self.serve(self.nodes[0])
         for node in self.nodes:
             self.executor.add_node(node)
         for services in self.services:
-            services.open(self.mapper, self.worker, self.reader)
+            services.open(self.mapper, self.worker, self.reader, self.preparer)
         self._clients = {
-            name: self.nodes[1].create_client(kind, f"nesf/{name}") for name, kind in KINDS.items()
+            name: self.nodes[1].create_client(kind, f"nesf/{name}")
+            for name, kind in self.kinds.items()
         }
-        self.actions = ActionClient(self.nodes[1], action.QueryRelevancy, "nesf/query_relevancy")
+        name, kind = self.twin
+        self.actions = ActionClient(self.nodes[1], kind, f"nesf/{name}")
         for client in self._clients.values():
             self.wait(client.service_is_ready)
         self.wait(self.actions.server_is_ready)
+
+    def serve(self, node):
+        """The services to try."""
+        return [LanguageServices(node, "map"), MapServices(node, "map", {})]
 
     def _integrate(self, frame):
         self.mapper.add_frame(frame)
@@ -94,7 +101,7 @@ class Bench:
 
     def ask(self, name, **fields):
         """Send a request; returns a future."""
-        return self._clients[name].call_async(KINDS[name].Request(**fields))
+        return self._clients[name].call_async(self.kinds[name].Request(**fields))
 
     def reply(self, future):
         return self.wait(lambda: future.done() and future.result())
@@ -115,6 +122,7 @@ class Bench:
         for services in self.services:
             services.close()
         self.reader.stop(WAIT_S)
+        self.preparer.stop(WAIT_S)
         self.worker.stop(WAIT_S)
         self.executor.shutdown()
         for node in self.nodes:
@@ -122,17 +130,19 @@ class Bench:
 
 
 @pytest.fixture
-def bench(ros_context, tmp_path):
+def config(tmp_path):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("{}\n")
-    bench = Bench(
-        ros_context,
-        NesfConfig(
-            keyframes=KeyframesConfig(max_count=5),
-            map=MapConfig(device="cpu", submap_radius_m=1.0, max_depth_m=3.0),
-            vision=VisionConfig(prompts=str(prompts)),
-        ),
+    return NesfConfig(
+        keyframes=KeyframesConfig(max_count=5),
+        map=MapConfig(device="cpu", submap_radius_m=1.0, max_depth_m=3.0),
+        vision=VisionConfig(prompts=str(prompts)),
     )
+
+
+@pytest.fixture
+def bench(ros_context, config):
+    bench = Bench(ros_context, config)
     yield bench
     bench.close()
 

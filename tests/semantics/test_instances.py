@@ -122,9 +122,9 @@ def test_another_question_for_the_text_leaves_the_ids_of_the_plain_one():
     room = scores((a, 0.9), (b, 0.8), (bridge, 0.6), (c, 0.6))
     plain = [thing.id for thing in finder.find("mug", *room, 0.7)]
     assert plain == [1, 2]
-    # Lower: a and b are one thing, and c is new; higher: a alone.
+    # Lower: c is new, and what lies between a and b parts them still; higher: a alone.
     low = [thing.id for thing in finder.find("mug", *room, 0.5, apart="0.5")]
-    assert low == [1, 3]
+    assert low == [1, 2, 3]
     assert [thing.id for thing in finder.find("mug", *room, 0.85, apart="0.85")] == [1]
     assert [thing.id for thing in finder.find("mug", *room, 0.7)] == plain
     assert [thing.id for thing in finder.find("mug", *room, 0.5, apart="0.5")] == low
@@ -146,6 +146,8 @@ def test_a_thing_reaches_farther_than_what_makes_it_sure():
     (thing,) = InstanceFinder(SIZE).find("bar", voxels, relevancy, 0.8)
     assert len(thing.voxels) == 20 and thing.score == pytest.approx(0.9)
     assert InstanceFinder(SIZE).find("bar", voxels, relevancy, 0.95) == []
-    # A threshold that is lower than that is where things end.
+    # However low the threshold is, the box is no part of it; another thing is found, then.
     low = InstanceFinder(SIZE).find("bar", voxels, relevancy, 0.6)
-    assert sorted(len(thing.voxels) for thing in low) == [8, 28]
+    assert sorted(len(thing.voxels) for thing in low) == [8, 20]
+    everything = InstanceFinder(SIZE, extent=0.0).find("bar", voxels, relevancy, 0.6)
+    assert sorted(len(thing.voxels) for thing in everything) == [8, 28]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nesf_ros.errors import MapError
+from nesf_ros.types import Box
 from nesf_ros.voxels.grid import BYTES_PER_BLOCK, BYTES_PER_PLACE, VOXELS, BlockGrid
 
 
@@ -30,6 +31,12 @@ def test_an_empty_grid_knows_nothing_and_costs_its_index():
     assert not empty.known().any()
     assert empty.nbytes == 64 * BYTES_PER_PLACE
     assert len(empty.known_index()) == 0
+
+
+def test_the_box_that_a_grid_has_room_for():
+    assert BlockGrid((-2, 0, 3), (4, 2, 1), "cpu").box(0.5) == Box(
+        (-1.0, 0.0, 1.5), (1.0, 1.0, 2.0)
+    )
 
 
 @pytest.mark.parametrize("shape", [(2**9, 2**9, 2**9), (0, 4, 4)])

@@ -116,3 +116,18 @@ def on_surface(
         step = -distance[:, None] * field.normals(moved)
         moved = points + (moved + step - points).clamp(-reach_m, reach_m)
     return moved
+
+
+def in_voxels(
+    field: SceneField, voxels: Int64[Tensor, "n 3"], size_m: float
+) -> Float32[Tensor, "n 3"]:
+    """A point for each voxel, by index, on the surface of a field that passes it, map frame.
+
+    No farther than a voxel from its middle along each axis.
+    """
+    return on_surface(field, middles(voxels, size_m), size_m)
+
+
+def middles(voxels: Int64[Tensor, "n 3"], size_m: float) -> Float32[Tensor, "n 3"]:
+    """Middles of voxels, by index, in the map frame, metres."""
+    return (voxels.float() + 0.5) * size_m

@@ -67,8 +67,6 @@ def best_sizes(
     The first one where nothing tells them apart.
     """
     columns, basis = layer.table.columns, layer.basis
-    if basis is None:  # the layer was cleared since its voxels had codes
-        return torch.zeros(len(texts), dtype=torch.int64)
     embedded, count = torch.cat([texts, phrases]).to(layer.device), len(texts)
     peaks = torch.full((len(layer.sized), count), -1.0, device=layer.device)
     step = max(1, AT_ONCE // len(embedded))
@@ -77,6 +75,7 @@ def best_sizes(
         known = layer.sized.known(columns, part)
         if not bool(known.any()):
             continue
+        assert basis is not None, "rows have codes, so there is a basis"
         trusted = trust(layer, part)[known]
         own = VOXEL_SHARE * layer.similarity(embedded, part)
         for size in range(len(layer.sized)):

@@ -18,7 +18,7 @@ from nesf_ros.semantics.fusion import sample
 from nesf_ros.semantics.lerf.language_field import LanguageField
 from nesf_ros.semantics.lerf.presets import LerfPreset
 from nesf_ros.semantics.lerf.supervision import Lesson
-from nesf_ros.types import PosedFrame
+from nesf_ros.types import PosedFrame, RgbdFrame
 
 FRAMES_AT_ONCE = 4
 """Keyframes of a step at most: to look up crops costs more by the keyframe than by the ray."""
@@ -35,8 +35,8 @@ class LanguageFitter:
     def __init__(self, language: LanguageField, scene: Fitter, preset: LerfPreset, seed: int = 0):
         self.language, self.scene, self.preset = language, scene, preset
         self.steps = 0
-        self._lessons: dict[int, tuple[PosedFrame, Lesson]] = {}
-        """By the identity of the frame, which is held."""
+        self._lessons: dict[int, tuple[RgbdFrame, Lesson]] = {}
+        """By the identity of the images, which are held: poses may be corrected meanwhile."""
         self._chance = np.random.default_rng(seed)
         tables = [grid.table for grid in language.grids]
         nets = [p for name, p in language.named_parameters() if not name.startswith("grids")]
@@ -48,17 +48,18 @@ class LanguageFitter:
 
     def teach(self, frame: PosedFrame, lesson: Lesson) -> None:
         """Learn from a keyframe too, as soon as the scene field knows it; full rates again."""
-        self._lessons[id(frame)] = frame, lesson
+        self._lessons[id(frame.rgbd)] = frame.rgbd, lesson
         self.steps = min(self.steps, self.preset.steps // 4)
 
     def forget(self, frame: PosedFrame) -> None:
         """Learn no more from a keyframe."""
-        self._lessons.pop(id(frame), None)
+        self._lessons.pop(id(frame.rgbd), None)
 
     @property
     def taught(self) -> list[FrameRays]:
         """Keyframes that both fields learn from."""
-        return [rays for rays in self.scene.replay.frames if id(rays.frame) in self._lessons]
+        known = self.scene.replay.frames
+        return [rays for rays in known if id(rays.frame.rgbd) in self._lessons]
 
     @property
     def rate(self) -> float:
@@ -89,7 +90,7 @@ class LanguageFitter:
 
     def _drawn(self, frame: FrameRays, count: int) -> _Batch:
         """Rays of a keyframe by chance, each with a size by chance, and what it shows there."""
-        lesson = self._lessons[id(frame.frame)][1]
+        lesson = self._lessons[id(frame.frame.rgbd)][1]
         rays = frame.draw(count, self._chance)
         rays = rays[rays.colored]
         camera = frame.frame.rgbd.color_intrinsics

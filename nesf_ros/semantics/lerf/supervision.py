@@ -45,11 +45,6 @@ class CropPyramid:
         """Side of each level's crops."""
         return torch.tensor([float(level.height) for level in self.levels])
 
-    @property
-    def nbytes(self) -> int:
-        """Memory held, bytes."""
-        return self.embeddings.nbytes
-
     def at(
         self, pixels: Float[Tensor, "n 2"], side_px: Float[Tensor, " n"]
     ) -> Float32[Tensor, "n dim"]:
@@ -133,8 +128,3 @@ class Lesson:
     crops: CropPyramid
     patches: Float16[Tensor, "rows cols width"]
     """Features that follow outlines, evenly over the colour image."""
-
-    @property
-    def nbytes(self) -> int:
-        """Memory held, bytes."""
-        return self.crops.nbytes + self.patches.nbytes

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nesf_ros.config import SemanticsConfig
 from nesf_ros.field.hash_grid import Lattices
-from nesf_ros.semantics.lerf.cache import due, on_surface, picked, put, sized_codes
+from nesf_ros.semantics.lerf.cache import due, in_voxels, on_surface, picked, put, sized_codes
 from nesf_ros.semantics.lerf.language_field import LanguageField
 from nesf_ros.semantics.lerf.presets import LerfPreset
 from nesf_ros.voxels.basis import Basis
@@ -178,3 +178,12 @@ def test_points_are_moved_on_to_a_sphere():
     assert (near - points).abs().max() < 0.01 + 1e-6
     before, after = field.shape(points).sdf_m.abs(), field.shape(near).sdf_m.abs()
     assert (after <= before + 1e-6).all()
+
+
+def test_the_point_of_a_voxel_is_on_the_surface_within_it():
+    """Voxels of 10 cm; the last is too far from the wall for the field to know where that is."""
+    voxels = torch.tensor([[1, -2, 14], [0, 0, 15], [0, 0, 12]])
+    found = in_voxels(Analytic(wall(1.49)), voxels, 0.1)
+    torch.testing.assert_close(
+        found, torch.tensor([[0.15, -0.15, 1.49], [0.05, 0.05, 1.49], [0.05, 0.05, 1.25]])
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy import ndarray
 
 from nesf_ros.errors import VisionError
-from nesf_ros.semantics.lerf.supervision import CropPyramid, Crops, Lesson, crop_pyramid
+from nesf_ros.semantics.lerf.supervision import CropPyramid, Crops, crop_pyramid
 from nesf_ros.vision.crops import boxes_of, pyramid
 from nesf_ros.vision.tiles import Tiling
 from tests.semantics.test_language import ColorModel
@@ -99,7 +99,6 @@ def test_crops_of_a_picture_are_looked_at_smallest_first(halves):
     crops = crop_pyramid(ColorModel(), halves, Crops((0.5, 0.25)))
     assert crops.sides_px.tolist() == [12.0, 24.0]
     assert len(crops.embeddings) == sum(map(len, crops.levels)) == len(boxes_of(crops.levels))
-    assert crops.nbytes == crops.embeddings.numel() * 4
     found = crops.at(torch.tensor([[5.0, 24.0], [60.0, 24.0]]), torch.tensor([12.0, 12.0]))
     assert found[0, 0] > 0.9 > 0.1 > found[0, 2]
     assert found[1, 2] > 0.9 > 0.1 > found[1, 0]
@@ -134,8 +133,3 @@ def test_numbers_that_are_not_finite_are_no_lesson(halves):
 
     with pytest.raises(VisionError, match="not finite"):
         crop_pyramid(Broken(), halves, Crops((0.5,)))
-
-
-def test_memory_of_a_lesson():
-    lesson = Lesson(WHOLE, torch.zeros(3, 4, 6, dtype=torch.float16))
-    assert lesson.nbytes == 4 * DIM + 2 * 72

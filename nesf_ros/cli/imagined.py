@@ -1,0 +1,128 @@
+"""Pictures of what no camera has seen: voxels drawn over a view of the map around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, UInt8
+from numpy import ndarray
+
+from nesf_ros.cli.found import (
+    DIRECTIONS,
+    ELEVATION_RAD,
+    FAR_M,
+    SIZE_PX,
+    TRIAL_PX,
+    VIEW_RAD,
+    Render,
+)
+from nesf_ros.cli.pictures import BACKGROUND, long_lens, looking
+from nesf_ros.geometry import se3
+from nesf_ros.geometry.cameras import project
+from nesf_ros.types import NOTHING, UNOBSERVED, Box, Intrinsics, View
+
+AROUND_M = 0.6
+"""How much of the map around the voxels is shown."""
+SEEN, UNSEEN = (40, 120, 200), (240, 120, 20)
+"""RGB of voxels that were observed, and of those that were not."""
+OPEN, COVERED = 0.75, 0.3
+"""How opaque voxels are that nothing covers, and those behind surfaces."""
+ARROW = (200, 30, 120)
+
+
+@dataclass(frozen=True)
+class Imagined:
+    """Voxels to be drawn."""
+
+    middles_m: Float64[ndarray, "n 3"]
+    """Map frame."""
+    colors: UInt8[ndarray, "n 3"]
+    voxel_m: float
+    arrows: tuple[Float64[ndarray, "4 4"], ...] = ()
+    """Poses of cameras (map_T_camera), drawn as arrows."""
+
+    @property
+    def box(self) -> Box:
+        """Around the voxels, and around what is near them."""
+        lower, upper = self.middles_m.min(0) - AROUND_M, self.middles_m.max(0) + AROUND_M
+        return Box(tuple(lower.tolist()), tuple(upper.tolist()))
+
+
+def shaded(state: UInt8[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    """Colours by whether voxels were observed."""
+    return np.where((state == UNOBSERVED)[:, None], UNSEEN, SEEN).astype(np.uint8)
+
+
+def heated(probability: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    """Colours from blue (improbable) to red."""
+    level = (255 * probability.clip(0, 1)).astype(np.uint8)[:, None]
+    return cv2.applyColorMap(level, cv2.COLORMAP_TURBO)[:, 0, ::-1]
+
+
+def picture_of(
+    render: Render, imagined: Imagined, caption: str
+) -> UInt8[ndarray, "height width 3"]:
+    """The map around voxels, from where surfaces cover fewest of them, with the voxels in it."""
+    box, camera, trial = imagined.box, *(long_lens(*px, VIEW_RAD) for px in (SIZE_PX, TRIAL_PX))
+    azimuths = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
+    poses = [looking(azimuth, ELEVATION_RAD, box, trial) for azimuth in azimuths]
+    views = [render(trial, pose, FAR_M, box, NOTHING) for pose in poses]
+    open_to = [
+        int((~_covered(imagined, view, trial, pose)).sum())
+        for view, pose in zip(views, poses, strict=True)
+    ]
+    pose = looking(azimuths[int(np.argmax(open_to))], ELEVATION_RAD, box, camera)
+    view = render(camera, pose, FAR_M, box, NOTHING)
+    hit = (view.depth_m > 0)[..., None]
+    picture = np.where(hit, 0.6 * view.color + 0.4 * np.array(BACKGROUND), BACKGROUND)
+    covered = _covered(imagined, view, camera, pose)
+    picture = _filled(picture.astype(np.uint8), covered, imagined, (camera, pose))
+    for arrow in imagined.arrows:
+        ends = arrow[:3, 3] + np.outer([0.0, 0.35], arrow[:3, 2])
+        there = se3.transform_points(se3.invert(pose), ends)
+        first, last = (tuple(map(int, p)) for p in np.nan_to_num(project(there, camera)).round())
+        cv2.arrowedLine(picture, first, last, ARROW, 3, cv2.LINE_AA, tipLength=0.3)
+    # OpenCV's fonts have no other characters.
+    text = caption.encode("ascii", "replace").decode()
+    cv2.putText(picture, text, (14, 32), cv2.FONT_HERSHEY_DUPLEX, 0.7, (30, 30, 30), 1, cv2.LINE_AA)
+    return picture
+
+
+def _covered(
+    imagined: Imagined, view: View, camera: Intrinsics, pose: Float64[ndarray, "4 4"]
+) -> Bool[ndarray, " n"]:
+    """Which voxels lie behind what a view shows, or beside it."""
+    there = se3.transform_points(se3.invert(pose), imagined.middles_m)
+    pixels = np.nan_to_num(project(there, camera), nan=-1.0).round().clip(-1, 1e6)
+    column, row = pixels.astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
+    covered = ~inside
+    depth_m = view.depth_m[row[inside], column[inside]]
+    covered[inside] = (depth_m > 0) & (depth_m < there[inside, 2] - imagined.voxel_m)
+    return covered
+
+
+def _filled(
+    picture: UInt8[ndarray, "height width 3"],
+    covered: Bool[ndarray, " n"],
+    imagined: Imagined,
+    seen_from: tuple[Intrinsics, Float64[ndarray, "4 4"]],
+) -> UInt8[ndarray, "height width 3"]:
+    """Voxels as squares, the far ones first, fainter where a surface covers them."""
+    camera, pose = seen_from
+    there = se3.transform_points(se3.invert(pose), imagined.middles_m)
+    pixels = np.nan_to_num(project(there, camera), nan=-1e4).round().clip(-1e4, 1e4).astype(int)
+    bare = picture
+    layers = {OPEN: bare.copy(), COVERED: bare.copy()}
+    for number in np.argsort(-there[:, 2]):
+        half = max(1, round(camera.fx * imagined.voxel_m / there[number, 2] / 2))
+        first, last = ((pixels[number] + step).tolist() for step in (-half, half))
+        layer = layers[COVERED if covered[number] else OPEN]
+        cv2.rectangle(layer, first, last, imagined.colors[number].tolist(), -1)
+    for share in (COVERED, OPEN):
+        changed = (layers[share] != bare).any(2)[..., None]
+        mixed = share * layers[share] + (1 - share) * picture
+        picture = np.where(changed, mixed, picture).astype(np.uint8)
+    return picture

@@ -1,0 +1,108 @@
+"""What the map gives for a request: states, cubes, and the keyframes that show most of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from jaxtyping import Float64
+from numpy import ndarray
+
+from nesf_ros.config import NesfConfig
+from nesf_ros.errors import QueryError
+from nesf_ros.semantics.completion.cells import UNOBSERVED_CHANNEL, clear, geometry
+from nesf_ros.semantics.completion.imagining import Space, Tile
+from nesf_ros.semantics.completion.lattice import Grid, tiles
+from nesf_ros.semantics.completion.looking import Glimpse, chosen
+from nesf_ros.semantics.completion.presets import Preset
+from nesf_ros.semantics.completion.volume import Volume
+from nesf_ros.types import Box, PosedFrame
+from nesf_ros.voxels.features import FeatureLayer
+from nesf_ros.voxels.map import VoxelMap
+from nesf_ros.voxels.sampling import sample_points
+
+STRAY = 0.5
+"""Percent of voxels on each side that do not count for where the map ends: single wrong readings
+lie far out."""
+FLOOR = 2.0
+"""Percent of voxels that lie below the floor: what little is wrong, or goes down from it."""
+VOXELS_M = (0.005, 1.0)
+"""Edges that an answer's voxels can have, metres."""
+
+
+class Gatherer:
+    """Takes what a request needs out of a map. For the map's thread, but for `forget`."""
+
+    def __init__(self, config: NesfConfig, voxel_map: VoxelMap, layer: FeatureLayer):
+        """Of a map, and of what is known of it in words."""
+        self._config, self._map, self._layer = config, voxel_map, layer
+        self._glimpses: dict[int, Glimpse] = {}
+
+    def forget(self, keyframe: int) -> None:
+        """Let go of a keyframe that is no longer kept."""
+        self._glimpses.pop(keyframe, None)
+
+    def extent(self) -> Box:
+        """Where the vision-language model has seen surfaces. QueryError where it has not."""
+        surface = self._surface_m()
+        if not len(surface):
+            raise QueryError("the vision-language model has seen no surface of the map yet")
+        lower, upper = np.percentile(surface, [STRAY, 100 - STRAY], axis=0)
+        half = self._map.config.voxel_size_m / 2
+        return Box(tuple((lower - half).tolist()), tuple((upper + half).tolist()))
+
+    def floor_m(self) -> float:
+        """Height of the floor in the map frame; 0 while nothing is known."""
+        heights = self._surface_m()[:, 2]
+        return float(np.percentile(heights, FLOOR)) if len(heights) else 0.0
+
+    def cubes(self, box: Box, yaw_rad: float, preset: Preset) -> tuple[Volume, ...]:
+        """Cubes that cover a box, as `lattice.tiles`."""
+        return tiles(box, yaw_rad, self.floor_m(), preset, self._config.unseen.max_tiles)
+
+    def space(
+        self,
+        box: Box,
+        voxel_m: float,
+        cubes: Sequence[Volume],
+        keyframes: Iterable[tuple[int, PosedFrame]],
+    ) -> Space:
+        """What is known of a box, in voxels of `voxel_m` (0: as the cubes' cells).
+
+        QueryError where nothing around was observed, no keyframe shows anything, or voxels are too
+        many.
+        """
+        size_m = voxel_m or cubes[0].cell_m
+        if not VOXELS_M[0] <= size_m <= VOXELS_M[1]:
+            raise QueryError(
+                f"voxels of {size_m:g} m; they must be of {VOXELS_M[0]} to {VOXELS_M[1]} m"
+            )
+        grid = Grid.covering(box, size_m, self._config.query.max_voxels)
+        tsdf, state = (each.cpu() for each in sample_points(self._map, grid.centers()))
+        glimpses = [self._glimpse(*keyframe) for keyframe in keyframes]
+        found = [self._tile(cube, glimpses) for cube in cubes]
+        # A region may well be hidden as a whole; of what is around it something must be known.
+        if not any(bool((tile.shape[UNOBSERVED_CHANNEL] == 0).any()) for tile in found):
+            raise QueryError("nothing of the region, or around it, has been observed yet")
+        if not any(tile.glimpses for tile in found):
+            raise QueryError(
+                f"none of the {len(glimpses)} keyframes that are held shows the region (a map that "
+                "was loaded has none): let frames of it come in"
+            )
+        return Space(grid, state, clear(tsdf, state), tuple(found))
+
+    def _tile(self, cube: Volume, glimpses: Sequence[Glimpse]) -> Tile:
+        tsdf, state = sample_points(self._map, cube.centers())
+        shape = geometry(tsdf.cpu(), state.cpu(), cube.cells)
+        return Tile(cube, shape, tuple(chosen(glimpses, cube, self._config.unseen.views)))
+
+    def _glimpse(self, keyframe: int, frame: PosedFrame) -> Glimpse:
+        held = self._glimpses.get(keyframe)
+        if held is None or held.frame is not frame:
+            self._glimpses[keyframe] = held = Glimpse.of(keyframe, frame)
+        return held
+
+    def _surface_m(self) -> Float64[ndarray, "n 3"]:
+        self._layer.follow(self._map)
+        voxels = self._layer.table.voxels().double().cpu().numpy()
+        return (voxels + 0.5) * self._map.config.voxel_size_m

@@ -1,0 +1,93 @@
+"""From what is gathered of a region to probabilities: cubes, networks, and what the robot knows.
+
+Neighbouring cubes are blended, so that no seam is seen; and where the robot has looked and seen
+nothing, nothing is (the veto).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float32, UInt8
+from torch import Tensor
+
+from nesf_ros.semantics.completion.cells import Cloud, channels, relevant_cells
+from nesf_ros.semantics.completion.lattice import Grid, window
+from nesf_ros.semantics.completion.looking import Glimpse, Looker
+from nesf_ros.semantics.completion.volume import Volume
+from nesf_ros.semantics.completion.weights import Trained
+from nesf_ros.types import Progress
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A cube, what the map knows of it, and the keyframes that show most of it."""
+
+    volume: Volume
+    shape: Float32[Tensor, "3 x y z"]
+    glimpses: tuple[Glimpse, ...]
+
+
+@dataclass(frozen=True)
+class Space:
+    """What the map knows of a region, gathered at one moment."""
+
+    grid: Grid
+    state: UInt8[Tensor, " n"]
+    """UNOBSERVED, FREE or OCCUPIED, at the middles of the grid's voxels."""
+    clear: Bool[Tensor, " n"]
+    """Where nothing can be (`cells.clear`), there."""
+    tiles: tuple[Tile, ...]
+
+
+Decode = Callable[
+    [Float32[Tensor, "texts channels x y z"], Float32[Tensor, "points 3"]],
+    Float32[Tensor, "answers points"],
+]
+"""From the cells of some texts, and points 0–1 in the cube, to logits."""
+
+
+def imagine(
+    space: Space,
+    texts: Float32[Tensor, "texts dim"],
+    answers: int,
+    model: tuple[Trained, Looker, Decode],
+    progress: Progress,
+) -> Float32[Tensor, "answers n"]:
+    """Probability of each answer at the middles of the grid's voxels.
+
+    0 where it is free (the veto), and in no cube that a keyframe shows.
+    """
+    trained, looker, decode = model
+    points = space.grid.centers()
+    total = torch.zeros(answers, len(points))
+    weight = torch.zeros(len(points))
+    looks = sum(len(tile.glimpses) for tile in space.tiles) + len(space.tiles)
+    done = 0
+    seen: dict[int, Cloud] = {}  # neighbouring cubes are shown by the same keyframes
+    for tile in filter(lambda tile: tile.glimpses, space.tiles):
+        for glimpse in tile.glimpses:
+            progress("looking at what was seen", done / looks)
+            if glimpse.keyframe not in seen:
+                seen[glimpse.keyframe] = looker.cloud(glimpse, texts)
+            done += 1
+        clouds = [seen[glimpse.keyframe] for glimpse in tile.glimpses]
+        progress("imagining what was not", done / looks)
+        done += 1
+        looked, relevancy = relevant_cells(
+            clouds, tile.volume, trained.scale, trained.network.reduction
+        )
+        near = space.grid.numbers_in(tile.volume.box)
+        unit = tile.volume.unit(points[near])
+        within = ((unit >= 0) & (unit <= 1)).all(1)
+        inside, unit = near[within], unit[within]
+        heard = window(unit)
+        logits = decode(channels(tile.shape, looked, relevancy), unit)
+        total[:, inside] += logits * heard
+        weight[inside] += heard
+    logits = total / weight.clamp(min=1e-9)
+    probability = torch.sigmoid(trained.slope * logits + trained.offset)
+    probability[:, (weight == 0) | space.clear] = 0.0
+    return probability

@@ -1,0 +1,118 @@
+"""The answers about what no camera has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+from numpy import ndarray
+
+from nesf_ros.semantics.completion.lattice import Grid
+from nesf_ros.semantics.hidden.descriptions import Description
+from nesf_ros.semantics.hidden.viewpoints import Viewpoint
+from nesf_ros.semantics.instances import Instance, InstanceFinder
+from nesf_ros.types import UNOBSERVED
+
+SIZES = 4
+"""Of voxels, in which things are known again: the last ones asked for."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The space that things fill, seen or not."""
+
+    labels: tuple[str, ...]
+    known: tuple[bool, ...]
+    """Whether the vision-language model was trained with anything near a label; else it is 0
+    everywhere."""
+    grid: Grid
+    probability: Float32[ndarray, "labels nx ny nz"]
+    """0–1; 0 where the robot has looked and seen nothing (`cells.clear`)."""
+    winner: UInt8[ndarray, "nx ny nz"]
+    """0: nothing above the threshold; n: `labels[n − 1]` is the most probable (§3.3)."""
+    state: UInt8[ndarray, "nx ny nz"]
+    """UNOBSERVED, FREE or OCCUPIED in the map."""
+    instances: tuple[tuple[Instance, ...], ...]
+    """Of each label, best first."""
+    threshold: float
+
+
+@dataclass(frozen=True)
+class HiddenRegion:
+    """A piece of space that may hide a thing."""
+
+    lower_m: tuple[float, float, float]
+    upper_m: tuple[float, float, float]
+    centroid_m: tuple[float, float, float]
+    """Mean of its voxels, weighted by their probability."""
+    score: float
+    """Mean probability of its five best voxels, 0–1."""
+    volume_m3: float
+    unobserved: float
+    """Share of its voxels that were never observed, 0–1."""
+    viewpoint: Viewpoint | None = None
+    """From where most of it would be seen; None where there is no such place, or none was sought.
+    """
+
+    @classmethod
+    def of(
+        cls,
+        piece: Instance,
+        grid: Grid,
+        probability: Float32[ndarray, "nx ny nz"],
+        state: UInt8[ndarray, "nx ny nz"],
+    ) -> HiddenRegion:
+        """What to tell of a piece of a grid."""
+        at = tuple((piece.voxels - grid.first).T)
+        weights = probability[at]
+        x, y, z = (weights @ ((piece.voxels + 0.5) * grid.voxel_m) / weights.sum()).tolist()
+        return cls(
+            piece.box.lower,
+            piece.box.upper,
+            (x, y, z),
+            piece.score,
+            len(piece.voxels) * grid.voxel_m**3,
+            float(np.mean(state[at] == UNOBSERVED)),
+        )
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a described thing may be."""
+
+    description: Description
+    grid: Grid
+    probability: Float32[ndarray, "nx ny nz"]
+    """0–1; 0 where the robot has looked and seen nothing (`cells.clear`)."""
+    state: UInt8[ndarray, "nx ny nz"]
+    regions: tuple[HiddenRegion, ...]
+    """Best first."""
+    reference_found: bool
+    """Whether the map has the reference at all; else the regions mean little."""
+    reference_score: float
+    threshold: float
+    viewer: Float64[ndarray, "4 4"]
+    """map_T_camera of who says what is left and what is behind."""
+
+
+class Pieces:
+    """Puts probable voxels together, and knows things again. For use by one thread."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._finders: dict[float, InstanceFinder] = {}
+
+    def of(
+        self, text: str, grid: Grid, probability: Float32[ndarray, "nx ny nz"], threshold: float
+    ) -> list[Instance]:
+        """What lies above a threshold in one piece, best first; ids as `InstanceFinder.find`."""
+        size_m = grid.voxel_m
+        self._finders[size_m] = finder = self._finders.pop(size_m, None) or InstanceFinder(
+            size_m, extent=0.0
+        )
+        if len(self._finders) > SIZES:
+            del self._finders[next(iter(self._finders))]
+        at = np.nonzero(probability >= threshold)
+        voxels = np.stack(at, 1).astype(np.int64) + grid.first
+        return finder.find(text, voxels, probability[at], threshold, part=True)

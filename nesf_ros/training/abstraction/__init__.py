@@ -1,0 +1,1 @@
+"""Training of the 3D nets of Semantic Abstraction: rooms, what is true of them, the loops."""

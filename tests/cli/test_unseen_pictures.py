@@ -1,0 +1,97 @@
+"""Pictures of a node's answers about what no camera has seen."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+from std_msgs.msg import Header
+
+from nesf_ros.cli.imagined import SEEN, UNSEEN
+from nesf_ros.cli.unseen_pictures import save_completed, save_located
+from nesf_ros.msg import CompletedObject, HiddenRegion
+from nesf_ros.ros.convert import matrix_to_pose
+from nesf_ros.ros.convert_unseen import probability_message, winners_message
+from nesf_ros.ros.map_client import MapClient
+from nesf_ros.semantics.completion.lattice import Grid
+from nesf_ros.srv import CompleteObjects, LocateHidden
+from nesf_ros.types import OCCUPIED, UNOBSERVED, View
+
+GRID = Grid((1.0, 2.0, 0.0), 0.1, (4, 3, 2))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What `query_points` answers."""
+
+    state: np.ndarray
+
+
+class Client(MapClient):
+    """A map that shows nothing; below x = 1.2 m it was observed."""
+
+    def __init__(self):
+        """No node."""
+
+    def query_points(self, points):
+        self.asked = points
+        return Answers(np.where(points[:, 0] < 1.2, OCCUPIED, UNOBSERVED).astype(np.uint8))
+
+    def render_view(self, camera, pose, max_range_m, region, wanted):
+        size = camera.height, camera.width
+        black, nothing = np.zeros((*size, 3), np.uint8), np.zeros(size, np.float32)
+        return View(black, nothing, np.zeros((*size, 3), np.float32))
+
+
+def colors_in(path):
+    """Which colours of voxels can be told in a picture, lightened as they are."""
+    pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).reshape(-1, 3).astype(int)
+    mixed = {"seen": SEEN, "unseen": UNSEEN}
+    return {
+        name
+        for name, color in mixed.items()
+        if (np.abs(pixels - (0.75 * np.array(color) + 0.25 * 243)) < 6).all(1).any()
+    }
+
+
+def completed(winner):
+    grid = winners_message(winner, GRID, Header())
+    return CompleteObjects.Response(objects=[CompletedObject(text="Red box!")], winners=grid)
+
+
+def test_what_was_won_is_drawn_by_what_was_seen(tmp_path):
+    winner = np.zeros(GRID.shape, np.uint8)
+    winner[0, 1, 1] = winner[3, 1, 1] = 1
+    winner[2] = 2  # of another text
+    client = Client()
+    path = save_completed(client, completed(winner), 0, tmp_path)
+    assert path == tmp_path / "whole-red-box.png"
+    assert client.asked == pytest.approx(np.array([[1.05, 2.15, 0.15], [1.35, 2.15, 0.15]]))
+    assert colors_in(path) == {"seen", "unseen"}
+
+
+def test_without_any_voxel_there_is_no_picture(tmp_path):
+    assert save_completed(Client(), completed(np.zeros(GRID.shape, np.uint8)), 0, tmp_path) is None
+    nowhere = probability_message(np.zeros(GRID.shape, np.float32), GRID, Header())
+    reply = LocateHidden.Response(probability=nowhere, threshold=0.2)
+    assert save_located(Client(), reply, tmp_path) is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_hidden_places_have_arrows_of_their_viewpoints(tmp_path):
+    probability = np.zeros(GRID.shape, np.float32)
+    probability[1:3, 1, 1] = 0.5
+    pose = np.eye(4)
+    pose[:3, 3] = 1.2, 2.1, 0.6
+    said = {"target": "keys", "relation": "behind", "reference": "box", "threshold": 0.5}
+    pictures = []
+    for has_viewpoint in (False, True):
+        region = HiddenRegion(has_viewpoint=has_viewpoint, viewpoint=matrix_to_pose(pose))
+        reply = LocateHidden.Response(
+            probability=probability_message(probability, GRID, Header()), regions=[region], **said
+        )
+        path = save_located(Client(), reply, tmp_path)
+        assert path == tmp_path / "keys-behind-the-box.png"
+        pictures.append(cv2.imread(str(path)))
+    without, having = pictures
+    assert (without != having).any()

@@ -1,0 +1,71 @@
+"""Pieces of probable space, and what is told of them."""
+
+import numpy as np
+import pytest
+
+from nesf_ros.semantics.completion.lattice import Grid
+from nesf_ros.semantics.completion.results import SIZES, HiddenRegion, Pieces
+from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED
+
+GRID = Grid((1.0, 2.0, -0.5), 0.25, (6, 3, 4))
+
+
+def probable(grid=GRID):
+    """A bar of three voxels along x, four beyond a gap, and one that is alone."""
+    out = np.zeros(grid.shape, np.float32)
+    out[0:2, 0, 0], out[2, 0, 0] = 0.9, 0.6
+    out[4:6, 1:3, 0] = 0.7
+    out[0, 0, 3] = 0.99
+    return out
+
+
+def test_pieces_are_told_best_first_where_they_are():
+    first, second = Pieces().of("cup", GRID, probable(), 0.5)
+    assert (first.score, second.score) == (pytest.approx(0.8), pytest.approx(0.7))
+    assert first.box.lower == pytest.approx((1.0, 2.0, -0.5))
+    assert first.box.upper == pytest.approx((1.75, 2.25, -0.25))
+    assert second.box.lower == pytest.approx((2.0, 2.25, -0.5))
+    # Voxels are counted from the origin of the map: 1 m is voxel 4, 2 m is 8, −0.5 m is −2.
+    assert first.voxels.tolist() == [[4, 8, -2], [5, 8, -2], [6, 8, -2]]
+
+
+def test_what_is_less_probable_than_the_threshold_is_no_part():
+    (first,) = Pieces().of("cup", GRID, probable(), 0.65)
+    assert len(first.voxels) == 4  # of the bar two are left, which are noise
+
+
+def test_a_thing_is_known_again_in_its_voxels_through_any_grid():
+    pieces = Pieces()
+    ids = [piece.id for piece in pieces.of("cup", GRID, probable(), 0.5)]
+    assert [piece.id for piece in pieces.of("cup", GRID, probable(), 0.5)] == ids
+    assert not {piece.id for piece in pieces.of("jug", GRID, probable(), 0.5)} & {*ids}
+    beyond = Grid((2.0, 2.0, -0.5), 0.25, (2, 3, 4))  # begins at the second thing
+    (second,) = pieces.of("cup", beyond, probable()[4:], 0.5)
+    assert second.id == ids[1]
+    # The first lies outside of that grid, and was not forgotten.
+    assert [piece.id for piece in pieces.of("cup", GRID, probable(), 0.5)] == ids
+
+
+def test_few_sizes_of_voxels_are_remembered():
+    pieces = Pieces()
+    (one, _) = pieces.of("cup", GRID, probable(), 0.5)
+    for number in range(SIZES):
+        grid = Grid((0.0, 0.0, 0.0), 0.1 + 0.01 * number, GRID.shape)
+        pieces.of("cup", grid, probable(), 0.5)
+    assert len(pieces._finders) == SIZES
+    assert GRID.voxel_m not in pieces._finders
+
+
+def test_a_region_is_told_by_its_voxels():
+    state = np.full(GRID.shape, OCCUPIED, np.uint8)
+    state[0, 0, 0], state[1, 0, 0] = UNOBSERVED, FREE
+    first, _ = Pieces().of("cup", GRID, probable(), 0.5)
+    region = HiddenRegion.of(first, GRID, probable(), state)
+    assert region.lower_m == pytest.approx((1.0, 2.0, -0.5))
+    assert region.upper_m == pytest.approx((1.75, 2.25, -0.25))
+    # Middles at 1.125, 1.375 and 1.625 m, weighed by 0.9, 0.9 and 0.6.
+    x = (0.9 * 1.125 + 0.9 * 1.375 + 0.6 * 1.625) / 2.4
+    assert region.centroid_m == pytest.approx((x, 2.125, -0.375))
+    assert region.volume_m3 == pytest.approx(3 / 64)
+    assert region.unobserved == pytest.approx(1 / 3)
+    assert (region.score, region.viewpoint) == (pytest.approx(0.8), None)
