@@ -23,6 +23,7 @@ from nesf_ros.errors import NesfError
 from nesf_ros.geometry.upright import estimate_up, levelling, refine_up, surface_normals
 from nesf_ros.ros import parameters
 from nesf_ros.ros.convert import image_message, info_message, matrix_to_transform, ns_to_stamp
+from nesf_ros.ros.lifecycle import await_shutdown
 from nesf_ros.ros.node_config import WALK_S, NodeConfig, ReplayConfig
 from nesf_ros.synthetic.source import SyntheticSource
 from nesf_ros.types import PosedFrame
@@ -186,8 +187,10 @@ def main(args: Sequence[str] | None = None, on_sent: OnSent = lambda sent, total
     except NesfError as error:
         rclpy.logging.get_logger("replay").fatal(str(error))
         return 2
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
+    except KeyboardInterrupt:
+        await_shutdown(rclpy.get_default_context())
+    except ExternalShutdownException:
+        pass
     finally:
         rclpy.try_shutdown()
     return 0
