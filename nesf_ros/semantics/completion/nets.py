@@ -44,7 +44,7 @@ class Completer:
         rows = []
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
             for part in cells.split(LABELS_AT_ONCE):
-                features = self._net.encode(part.to(self._device))
+                features = self._net.encode(part.to(self._device)).float()  # once, not per part
                 rows += [self._decoded(one[None], points) for one in features]
         return torch.stack(rows)
 
@@ -74,7 +74,7 @@ class Locator:
         """Logits at points, 0–1 along the axes of the cube, of one of `RELATIONS`."""
         wanted = torch.tensor([RELATIONS.index(relation)], device=self._device)
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
-            target, reference = self._net.encode(cells.to(self._device)).split(1)
+            target, reference = self._net.encode(cells.to(self._device)).float().split(1)
             parts = [
                 self._net.locate(target, reference, wanted, part[None])
                 for part in points.to(self._device).split(POINTS_AT_ONCE)

@@ -116,11 +116,14 @@ class Hidden(Approach):
         self._look, self._preset = look, preset
 
     def _looked_at(self, situation: Situation, asked: Sequence[Words]) -> Answer:
-        clouds = _seen(situation, [a[0] for a in asked] + [a[2] for a in asked], self._look)
-        cells = _cells(situation, clouds, self._preset)
-        features, count, relations = self._net.encode(cells), len(asked), _relations(asked)
+        texts = [a[0] for a in asked] + [a[2] for a in asked]
+        once = list(dict.fromkeys(texts))  # the same are the reference of many descriptions
+        cells = _cells(situation, _seen(situation, once, self._look), self._preset)
+        features = _encoded(self._net.encode, cells)
+        target, reference = features[[once.index(text) for text in texts]].chunk(2)
+        relations = _relations(asked)
         return lambda points: self._net.locate(
-            features[:count], features[count:], relations, points.expand(count, -1, -1)
+            target, reference, relations, points.expand(len(asked), -1, -1)
         )
 
 
@@ -159,8 +162,15 @@ class ClipSpatial(Approach):
         return _completed(self._net, _cells(situation, clouds, self._preset))
 
 
+def _encoded(
+    encode: nn.Module, cells: Float32[Tensor, "n channels x y z"]
+) -> Float32[Tensor, "n width x y z"]:
+    """Features in the precision that they are sampled in: points come in many parts."""
+    return encode(cells).float()
+
+
 def _completed(net: CompletionNet, cells: Float32[Tensor, "asked channels x y z"]) -> Answer:
-    features = net.encode(cells)
+    features = _encoded(net.encode, cells)
     return lambda points: net.decode(features, points.expand(len(features), -1, -1))[..., 0]
 
 
@@ -169,7 +179,7 @@ def _pointed_out(
     cells: Float32[Tensor, "1 channels x y z"],
     wanted: Float[Tensor, "asked dim"],
 ) -> Answer:
-    features = net.encode(cells)
+    features = _encoded(net.encode, cells)
     return lambda points: pointed(
         net.decode(features.expand(len(points), -1, -1, -1, -1), points), wanted
     )

@@ -27,6 +27,8 @@ SHARES = (0.375, 0.375, 0.25)
 """Of points: true; filled by something else (ovssc) or hidden elsewhere (vool); the rest."""
 TURN_RAD = 0.15
 """Largest turn of a cube before a viewer (§6.2)."""
+CLOSE = 2
+"""Edge of a whole cube, of a close one's."""
 HINTED = 0.5
 """Share of all steps in which there are hints."""
 
@@ -43,6 +45,8 @@ class LearnConfig:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     warmup: int = 50
+    close: float = 0.85
+    """Share of lessons in a smaller cube of cells as large, about a thing: an eighth of the work."""
     absent: float = 0.15
     """Share of labels that name nothing in the room."""
     keep: float = 0.995
@@ -113,14 +117,18 @@ class Teacher:
         view = int(dice.integers(room.views))
         count = 1 if dice.random() < SINGLE else int(dice.integers(2, MOST_VIEWS + 1))
         views = companions(room, view, count, dice)
-        side, cells = self._preset.side_m, self._preset.cells
-        before = Volume.before(room.pose(view), side, cells)
         turn = float(dice.uniform(-TURN_RAD, TURN_RAD))
         if self._task == "ovssc" and dice.random() < 0.5:
             turn = float(dice.uniform(-math.pi, math.pi))
-        middle = before.to_map(torch.full((1, 3), side / 2, dtype=torch.float64))[0].numpy()
-        middle = middle + before.rotation @ (dice.uniform(-1, 1, 3) * SHIFT_M)
-        volume = Volume.around(middle, before.yaw_rad + turn, side, cells)
+        side, cells = self._preset.side_m, self._preset.cells
+        whole = Volume.before(room.pose(view), side, cells)
+        middle = whole.to_map(torch.full((1, 3), side / 2, dtype=torch.float64))[0].numpy()
+        shown = room.seen_in(view).nonzero()[:, 0].tolist()
+        if shown and dice.random() < self._config.close:
+            side, cells = side / CLOSE, cells // CLOSE
+            middle = room.arrays["center"][int(dice.choice(shown))].double().numpy()
+        middle = middle + whole.rotation @ (dice.uniform(-1, 1, 3) * SHIFT_M)
+        volume = Volume.around(middle, whole.yaw_rad + turn, side, cells)
         return self._mapper.situation(room, views, volume)
 
     def _labels(

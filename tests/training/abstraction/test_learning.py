@@ -10,7 +10,7 @@ from nesf_ros.errors import DatasetError
 from nesf_ros.training.abstraction.approaches import NAMES, approach
 from nesf_ros.training.abstraction.checkpoints import checkpoint_path, trained
 from nesf_ros.training.abstraction.learning import Learner, missed
-from nesf_ros.training.abstraction.lessons import LearnConfig, Teacher, _drawn
+from nesf_ros.training.abstraction.lessons import CLOSE, LearnConfig, Teacher, _drawn
 from nesf_ros.training.abstraction.truth import Points, described, occupied
 from tests.training.abstraction.small_rooms import TEXTS, TINY, small_eyes, small_room
 
@@ -50,6 +50,18 @@ def test_a_lesson_says_what_is_true(task):
         assert 0 < truth.mean() < 0.9 or words[0] >= len(TEXTS) - 8
 
 
+@pytest.mark.parametrize("task", ["ovssc", "vool"])
+def test_a_close_lesson_is_about_a_thing_in_cells_as_large(task):
+    whole, close = (
+        teacher(task, replace(CONFIG, close=share)).lesson(2).situation for share in (0.0, 1.0)
+    )
+    assert close.volume.cell_m == whole.volume.cell_m
+    assert close.volume.cells * CLOSE == whole.volume.cells == TINY.cells
+    assert close.shape.shape == (3, *3 * [TINY.cells // CLOSE])
+    centers = close.room.arrays["center"][close.room.seen_in(close.views[0])]
+    assert (close.volume.index(centers) >= 0).any()
+
+
 def test_points_are_drawn_from_three_kinds_and_stand_for_all():
     true = torch.zeros(1000, dtype=torch.bool)
     true[:10] = True
@@ -72,9 +84,10 @@ def test_what_is_missed_is_one_less_the_overlap():
     assert float(missed(torch.tensor([[50.0, 50.0, -50.0]]), truth, weight)) == pytest.approx(0)
 
 
-@pytest.mark.parametrize(("task", "rounds"), [("ovssc", 30), ("vool", 12)])
+@pytest.mark.parametrize(("task", "rounds"), [("ovssc", 45), ("vool", 12)])
 def test_two_lessons_are_learned_by_heart(task, rounds):
-    lessons = [teacher(task).lesson(number) for number in (0, 1)]
+    whole = replace(CONFIG, close=0.0)
+    lessons = [teacher(task, whole).lesson(number) for number in (0, 1)]
     pupil = learner(task, config=replace(CONFIG, steps=2 * rounds, learning_rate=3e-2))
     losses = [sum(pupil.step(lesson) for lesson in lessons) for _ in range(rounds)]
     assert losses[-1] < 0.6 * losses[0] and pupil.steps == 2 * rounds
