@@ -63,11 +63,17 @@ def _share(weights: Float64[ndarray, " n"], which: Bool[ndarray, " n"]) -> Float
 def _rare_cells(
     names: UInt8[ndarray, "n cells cells"], which: Bool[ndarray, " n"], power: float
 ) -> Float64[ndarray, " n"]:
-    """Weights of tiles: the mean over the cells of one, those of rare classes counting more."""
-    counts = np.bincount(names[which].ravel(), minlength=256).astype(np.float64)
+    """Weights of tiles: the mean over the cells of one, those of rare classes counting more.
+
+    0 for the other rows.
+    """
+    tiles = names[which]
+    counts = np.bincount(tiles.ravel(), minlength=256).astype(np.float64)
     worth = np.maximum(counts, 1.0) ** -power
     worth[NONE] = 0.0
-    return np.array([worth[tile].mean() for tile in names])
+    weights = np.zeros(len(names))
+    weights[which] = worth[tiles].mean((1, 2))
+    return weights
 
 
 class Sampler:
