@@ -27,7 +27,7 @@ from nesf_ros.msg import VoxelMap
 from nesf_ros.ros.environment import child_environment
 from nesf_ros.srv import QueryPoints
 
-WAIT_S = 15.0
+WAIT_S = 30.0
 """No wait is longer than this; all are far shorter when things work."""
 START_S = 60.0
 """Until a node has imported torch on a busy machine."""

@@ -11,7 +11,7 @@ from nesf_ros.ros.cloud import read_records
 from nesf_ros.ros.views import view_of
 from nesf_ros.srv import GetMap, QueryPoints, QueryRelevancy, RenderView, Reset, SetLabels
 
-from .processes import AHEAD, WALL_M, MapReader, image, shade
+from .processes import AHEAD, START_S, WALL_M, MapReader, image, shade
 
 pytestmark = pytest.mark.ros
 
@@ -33,7 +33,7 @@ def seen(robot, node):
     while not robot.call(node, GetMap, "get_map").map.block_index:
         camera.send()
     name = "words/nesf: language"
-    robot.wait(lambda: int(robot.status.get(name, {}).get("voxels", 0)) > 100, "words")
+    robot.wait(lambda: int(robot.status.get(name, {}).get("voxels", 0)) > 100, "words", START_S)
     assert robot.status[name]["state"] == "ready"
     node.wait_for_log("loading the vision-language model", 1.0)
     node.wait_for_log("is ready, after", 1.0)
