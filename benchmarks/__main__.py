@@ -17,6 +17,7 @@ NAMES = (
     "relevancy",
     "semantics",
     "questions",
+    "unseen",
     "encoding",
     "field_synthetic",
     "field_real",
