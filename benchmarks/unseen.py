@@ -1,10 +1,10 @@
 """What is asked about the unseen, and how long it takes.
 
-Protocol: one room of the split "test-rooms", 16 views of 640×480 of a robot, in a map of 5 cm voxels;
-all cores. A label, and ten at once, are completed in a box of 3 m, which is one cube of the network,
-around the middle of what the last view shows; a hidden thing is looked for in the cube before that
-view, and a viewpoint for each region. First: pictures are looked at, at up to five keyframes;
-again: relevancies are at hand, median of 5.
+Protocol: one room of the split "test-rooms", 16 views of 640×480 of a robot, in a map of 5 cm
+voxels; all cores. A label, and ten at once, are completed in a box of 3 m, which is one cube of the
+network, around the middle of what the last view shows; a hidden thing is looked for in the cube
+before that view, and a viewpoint for each region. First: pictures are looked at, at up to five
+keyframes; again: relevancies are at hand, median of 5.
 """
 
 from __future__ import annotations
