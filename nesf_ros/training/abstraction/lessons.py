@@ -46,7 +46,7 @@ class LearnConfig:
     weight_decay: float = 1e-2
     warmup: int = 50
     close: float = 0.85
-    """Share of lessons in a smaller cube of cells as large, about a thing: an eighth of the work."""
+    """Share of lessons in a smaller cube of cells as large, about a thing: an eighth as much."""
     absent: float = 0.15
     """Share of labels that name nothing in the room."""
     keep: float = 0.995
