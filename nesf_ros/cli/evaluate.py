@@ -83,6 +83,10 @@ def _add_unseen(tables: argparse._SubParsersAction, task: str, what: str) -> Non
         "--limit", type=int, default=0, metavar="N", help="only the first N rooms of each split"
     )
     parser.add_argument(
+        "--views", type=int, default=0, metavar="N",
+        help="only the first N views of each test room; the others are still looked from",
+    )  # fmt: skip
+    parser.add_argument(
         "--keep",
         type=Path,
         metavar="FOLDER",
@@ -149,17 +153,20 @@ def _unseen(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from nesf_ros.evaluation.unseen_runs import known, outcome, rooms_of, runs
+    from nesf_ros.evaluation.unseen_study import views_of
     from nesf_ros.evaluation.unseen_text import text
     from nesf_ros.training.abstraction.making import Eyes
 
     names = known(args.table, args.approaches)  # before anything is loaded
     eyes = Eyes.open()
     rooms = rooms_of(args.rooms, args.limit, eyes)
-    views = sum(room.views for those in rooms.values() for room in those)
+    views = sum(
+        len(views_of(column, room, args.views)) for column, those in rooms.items() for room in those
+    )
     found = {}
     for run in runs(args.table, args.weights, names, args.preset, eyes):
         with tqdm(desc=run.title, total=views) as bar:
-            found[run.name, run.views] = outcome(run, rooms, args.keep, bar.update)
+            found[run.name, run.views] = outcome(run, rooms, args.keep, bar.update, args.views)
     print(text(args.table, found))
     return 0
 

@@ -61,11 +61,12 @@ def outcome(
     rooms: dict[Column, list[Room]],
     folder: Path | None,
     progress: Callable[[], object] = lambda: None,
+    most: int = 0,
 ) -> Outcome:
-    """Judge one run everywhere."""
+    """Judge one run everywhere, at most so many views of a test room."""
     found: dict[Column, list[Judged]] = {column: [] for column in rooms}
     for column, those in rooms.items():
-        for judged in study(run, column, those, folder):
+        for judged in study(run, column, those, folder, most):
             found[column].append(judged)
             progress()
     return Outcome(run.task, found.pop(VALIDATION), found)

@@ -89,13 +89,23 @@ class Judged:
     """Of the same."""
 
 
-def study(run: Run, column: Column, rooms: Sequence[Room], folder: Path | None) -> Iterator[Judged]:
-    """Judge every view of rooms. With a folder, what was judged there with these weights stays."""
+def views_of(column: Column, room: Room, most: int) -> range:
+    """Views that are judged: all on validation rooms, else the first `most`, 0 for all."""
+    return range(room.views if column is VALIDATION or not most else min(most, room.views))
+
+
+def study(
+    run: Run, column: Column, rooms: Sequence[Room], folder: Path | None, most: int = 0
+) -> Iterator[Judged]:
+    """Judge rooms, the views of `views_of` in each.
+
+    With a folder, what was judged there with these weights stays.
+    """
     file = folder / f"{run.title}.jsonl" if folder else None
     kept = dict(_kept(file, run.weights)) if file else {}
     mapper = Mapper()
     for room in rooms:
-        for view in range(room.views):
+        for view in views_of(column, room, most):
             key = (column.title, room.about.name, view)
             if key in kept:
                 yield kept[key]

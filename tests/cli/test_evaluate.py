@@ -94,6 +94,10 @@ def test_hidden_places_are_judged_and_kept(made, capsys):
     assert cli.main([*words, "--approaches", "semabs", "--limit", "1"]) == 0
     assert capsys.readouterr().out == first
     assert (made / "kept" / "vool-semabs-5.jsonl").read_text() == kept
+    fewer = [*words[:-1], str(made / "fewer"), "--approaches", "semabs", "--limit", "1"]
+    assert cli.main([*fewer, "--views", "1"]) == 0
+    assert (made / "fewer" / "vool-semabs-5.jsonl").read_text().count('"Novel Room"') == 1
+    capsys.readouterr()
     assert cli.main([*words, "--approaches", "semabs", "chefer"]) == 2
     assert "vool-chefer.checkpoint.safetensors; train it" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nesf_ros.evaluation.unseen_questions import COLUMNS, VALIDATION
-from nesf_ros.evaluation.unseen_study import CUTOFFS, Run, digest, judge, study
+from nesf_ros.evaluation.unseen_study import CUTOFFS, Run, digest, judge, study, views_of
 from nesf_ros.training.abstraction.approaches import Approach
 from nesf_ros.training.abstraction.situations import Mapper
 from nesf_ros.training.abstraction.truth import Points, described, occupied
@@ -113,3 +113,12 @@ def test_other_weights_and_other_columns_are_judged_anew(tmp_path):
     one = digest(path)
     path.write_bytes(b"others")
     assert one != digest(path)
+
+
+def test_some_views_of_a_test_room_are_judged_and_all_of_validation():
+    room, count = small_room(split="test-rooms"), ROOM.views
+    assert count > 1
+    assert [each.view for each in study(run("vool"), COLUMNS[0], [room], None, 1)] == [0]
+    found = [each.view for each in study(run("vool"), VALIDATION, [ROOM], None, 1)]
+    assert found == list(range(count))
+    assert list(views_of(COLUMNS[0], room, 99)) == list(views_of(COLUMNS[0], room, 0)) == found
