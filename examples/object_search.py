@@ -77,4 +77,4 @@ if __name__ == "__main__":
     rooms, net = int((sys.argv[1:] or [6])[0]), load_model(VisionConfig(), torch.device("cpu"))
     for chosen in ("proposed", "by_chance"):
         counts = [looks for number in range(rooms) for looks in search(number, net, chosen)]
-        print(f"{chosen}: {np.mean(counts):.1f} looks for {len(counts)} things")
+        print(f"{chosen}: {np.mean(counts or [np.nan]):.1f} looks for {len(counts)} things")

@@ -155,15 +155,17 @@ class MapAnswers:
         wanted: Wanted = NOTHING,
         progress: Progress = unheard,
         drawn: View | None = None,
+        by_field: bool = True,
     ) -> View:
         """What a camera would see of the map, up to a depth of `max_range_m`.
 
-        By the scene field where it shows more than the voxels: `drawn`, if that was done already.
+        By the scene field where it shows more than the voxels: `drawn`, if that was done already,
+        and never without `by_field`.
         With its labels, where there are any, and what else is `wanted` in words. Raises as `draw`
         and `ask`.
         """
         view = drawn
-        if view is None and region is None:  # a part of the map is drawn from its voxels
+        if view is None and region is None and by_field:  # a part of the map is drawn from its voxels
             view = self.draw(intrinsics, world_T_camera, max_range_m)
         if view is None:
             pose = self._checked(intrinsics, world_T_camera, max_range_m)
@@ -176,7 +178,11 @@ class MapAnswers:
         return replace(view, words=words)
 
     def draw(
-        self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], max_range_m: float
+        self,
+        intrinsics: Intrinsics,
+        world_T_camera: Float64[ndarray, "4 4"],
+        max_range_m: float,
+        progress: Progress = unheard,
     ) -> View | None:
         """What a camera would see of a scene field; None where the voxels show more.
 
@@ -184,7 +190,7 @@ class MapAnswers:
         for a range that is no distance; GeometryError for a pose that is none.
         """
         pose = self._checked(intrinsics, world_T_camera, max_range_m)
-        return self.fields.view(intrinsics, pose, max_range_m) if self.fields else None
+        return self.fields.view(intrinsics, pose, max_range_m, progress) if self.fields else None
 
     def _checked(
         self, intrinsics: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], max_range_m: float

@@ -25,7 +25,7 @@ from nesf_ros.field.hash_grid import Lattices
 from nesf_ros.field.rendering import render_view
 from nesf_ros.field.replay import Replay
 from nesf_ros.field.scene_field import SceneField
-from nesf_ros.types import Intrinsics, PosedFrame, View
+from nesf_ros.types import Intrinsics, PosedFrame, Progress, View, unheard
 from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.map import Submap, VoxelMap
 from nesf_ros.voxels.near import near_surface
@@ -147,7 +147,11 @@ class SceneFields:
         return False
 
     def view(
-        self, camera: Intrinsics, world_T_camera: Float64[ndarray, "4 4"], far_m: float
+        self,
+        camera: Intrinsics,
+        world_T_camera: Float64[ndarray, "4 4"],
+        far_m: float,
+        progress: Progress = unheard,
     ) -> View | None:
         """What a camera sees of the field around it; None where voxels are the better answer.
 
@@ -165,8 +169,8 @@ class SceneFields:
         if not leading:
             return None
         chosen = leading[-1]
-        found = render_view(chosen.field, chosen.cells, camera, world_T_camera, far_m, self.lock)
-        return found.as_view()
+        where = camera, world_T_camera, far_m
+        return render_view(chosen.field, chosen.cells, *where, self.lock, progress).as_view()
 
     @property
     def voxel_size_m(self) -> float:

@@ -62,7 +62,10 @@ def run(args: argparse.Namespace) -> int:
     hidden = [] if args.complete else [text for text in args.texts if is_description(text)]
     seen = [text for text in args.texts if text not in hidden]
     for text in seen:
-        if why := refused(text):
+        why = refused(text)
+        if args.complete and is_description(text):
+            why = "--complete asks for whole things; without it, where this may be is asked"
+        if why:
             print(f"{text}: asked for as the name of one thing, since {why}")
     with MapClient("asking", args.node) as client:
         client.wait_until_ready(10.0)

@@ -15,7 +15,7 @@ from torch import Tensor
 from nesf_ros.field.cells import Along, Cells
 from nesf_ros.field.rays import camera_rays
 from nesf_ros.field.scene_field import SceneField, optical_depth, weights_of
-from nesf_ros.types import Intrinsics, View
+from nesf_ros.types import Intrinsics, Progress, View, unheard
 
 RAYS_AT_ONCE = 16384
 SAMPLES = 16
@@ -166,10 +166,12 @@ def render_view(
     world_T_camera: Float64[ndarray, "4 4"],
     far_m: float,
     hold: AbstractContextManager | None = None,
+    progress: Progress = unheard,
 ) -> FieldView:
     """What a camera would see, up to a distance of `far_m`.
 
-    The field is used within `hold`, a lock perhaps, a part of the picture at a time.
+    The field is used within `hold`, a lock perhaps, a part of the picture at a time; between parts
+    `progress` is told, and may raise.
     """
     v, u = np.mgrid[: camera.height, : camera.width]
     pixels = np.stack([u.ravel(), v.ravel()], 1)
@@ -179,10 +181,11 @@ def render_view(
         torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(device)
         for x in (origins, directions)
     )
-    parts = []
+    parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
     for some in zip(o.split(RAYS_AT_ONCE), d.split(RAYS_AT_ONCE), strict=True):
         with hold or nullcontext():
             parts.append(_with_normals(field, cells, *some, far_m))
+        progress("drawing the scene field", min(1.0, len(parts) * RAYS_AT_ONCE / len(o)))
     color, distance, normals, opacity = (
         torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True)
     )

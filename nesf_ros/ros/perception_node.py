@@ -6,6 +6,7 @@ one reads texts, a fourth one prepares answers.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -188,6 +189,7 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         return spin(node, node.node_config.autostart)
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut the saving off
         node.close()
         node.destroy_node()
         rclpy.try_shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ from nesf_ros.types import Box, Intrinsics, Progress, View, Wanted, within
 from nesf_ros.voxels.updates import BYTES_PER_SENT_BLOCK, dense_codes, encode
 
 DEFAULT_RANGE_M = 20.0
+PATIENCE = 0.8
+"""Of a request's time, for a picture of the scene field."""
 BYTES_PER_POINT = 1 + 4 + 3 + 4 + 1 + 1 + 3
 """Of state, probability, colour, distance, label, confidence, feature colour."""
 
@@ -121,7 +124,11 @@ class MapServices(Serving):
             raise QueryError(f"max_range {reach} m; it must be positive, or 0 for the default")
         camera, box = camera_of(request), self.box(request.region)
         check_size(camera, request, _labelled(mapper))
-        view = mapper.draw(camera, pose, reach) if box is None else None
+        patience = _Patience(PATIENCE * self._limit_s(request, mapper), progress)
+        try:
+            view = mapper.draw(camera, pose, reach, patience) if box is None else None
+        except _TooSlow as error:
+            return _Drawn(camera, pose, reach, box, None, str(error))
         return _Drawn(camera, pose, reach, box, view)
 
     def _render_view(
@@ -136,9 +143,10 @@ class MapServices(Serving):
         wanted = Wanted(request.texts, request.negatives, request.features)
         words = within(progress, 0.3, 0.8)
         where = drawn.camera, drawn.pose, drawn.reach_m, drawn.box
-        view = mapper.render_view(*where, wanted, words, drawn.view)
+        view = mapper.render_view(*where, wanted, words, drawn.view, by_field=False)
         progress("packing the pictures", 0.8)
         fill_view(response, view, self.header(mapper.map))
+        response.message = "; ".join(filter(None, (drawn.note, response.message)))
 
     def _save_map(
         self, mapper: SemanticMapper, request: SaveMap.Request, response: SaveMap.Response
@@ -171,6 +179,28 @@ class _Drawn:
     reach_m: float
     box: Box | None
     view: View | None
+    note: str = ""
+    """What to know about the picture."""
+
+
+class _TooSlow(Exception):
+    """A picture of the field would come too late."""
+
+
+class _Patience:
+    """Hears how far a picture is, and raises `_TooSlow` where it would take too long."""
+
+    def __init__(self, limit_s: float, progress: Progress):
+        self._limit_s, self._progress, self._start_s = limit_s, progress, time.monotonic()
+
+    def __call__(self, stage: str, share: float) -> None:
+        self._progress(stage, share)
+        whole_s = (time.monotonic() - self._start_s) / share
+        if whole_s > self._limit_s:
+            raise _TooSlow(
+                f"drawn by the voxels: the scene field takes some {whole_s:.0f} s for this "
+                "picture; ask for a smaller one, or give a longer deadline_s"
+            )
 
 
 def _labelled(mapper: SemanticMapper) -> bool:

@@ -55,7 +55,9 @@ def test_what_describes_a_place(text, described):
 
 def test_relations_that_are_none_are_told_of():
     assert "say what it lies in" in refused("the keys under the sofa")
-    assert not any(map(refused, ("the keys in the drawer", "a red mug", "in the drawer")))
+    assert "has 2 spatial relations" in refused("the mug on the table behind the sofa")
+    assert "has no target of 'in'" in refused("in the drawer")
+    assert not any(map(refused, ("the keys in the drawer", "a red mug")))
 
 
 def test_places_are_told_with_where_to_look_from():
@@ -149,3 +151,5 @@ def test_each_text_goes_where_it_is_answered(monkeypatch, capsys, words, asked, 
     said = capsys.readouterr().out
     assert ("keys in the drawer: 1 place" in said) == (code == 0)
     assert ("not found" in said) == ("sofa" in words)
+    whole = "lid on a pot: asked for as the name of one thing, since --complete asks for whole"
+    assert (whole in said) == ("--complete" in words)

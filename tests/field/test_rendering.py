@@ -156,7 +156,9 @@ def test_views_are_the_same_in_portions(monkeypatch):
     args = cells_of(), Intrinsics(13, 7, 12.0, 12.0, 6.0, 3.0), pose(), 5.0
     whole = render_view(field, *args)
     monkeypatch.setattr(rendering, "RAYS_AT_ONCE", 10)
-    parts = render_view(field, *args)
+    told: list[float] = []
+    parts = render_view(field, *args, progress=lambda stage, share: told.append(share))
+    np.testing.assert_allclose(told, [*np.arange(10, 91, 10) / 91, 1.0])
     assert (whole.depth_m > 0).any()
     for name in ("color", "depth_m", "normals_world", "opacity"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=1e-5)

@@ -29,7 +29,8 @@ FORM = f'say it as in "the keys in the drawer"; the relations are {KNOWN}'
 
 
 class RelationRefused(QueryError):
-    """A phrase for how things lie that the networks never learned ("under"); says what to ask."""
+    """What is said of how things lie is nothing that can be asked: a relation that the networks
+    never learned ("under"), two at a time, or one without target or reference. Says what can."""
 
 
 _QUOTES = '"“”„«»'
@@ -96,7 +97,7 @@ def parse_description(text: str) -> Description:
     ):
         if all(word.key in wording.DETERMINERS | empty for word in name):
             found = f"{_joined(name)!r} for" if name else "no"
-            raise QueryError(f"{_short(text)} has {found} {part} of {said.phrase!r}; {FORM}")
+            raise RelationRefused(f"{_short(text)} has {found} {part} of {said.phrase!r}; {FORM}")
         if any(word.key != _QUOTED and word.text.endswith(("?", "!")) for word in name[:-1]):
             raise QueryError(f"{_short(text)} is more than one sentence; {FORM}")
     return Description(_joined(before), said.phrase, _joined(after))
@@ -207,7 +208,7 @@ def _relation_in(words: Sequence[_Word], text: str) -> _Said:
     names = (_joined(part) for part in (words[: first.start], words[first.stop :]))
     example = f" {first.phrase} ".join(f'"{name}"' for name in names)
     found = ", ".join(repr(phrase.phrase) for phrase in said)
-    raise QueryError(
+    raise RelationRefused(
         f"{_short(text)} has {len(said)} spatial relations, {found}; give one at a time, or put "
         f"what is one name in quotation marks, as in {example[:200]}"
     )

@@ -147,7 +147,7 @@ def _export(args: argparse.Namespace) -> None:
     )
     found = outcome(run, {VALIDATION: rooms}, None)
     if found.calibrated is None:
-        raise ConfigError(f"{len(rooms)} rooms of validation are too few to calibrate on")
+        raise ConfigError(f"{len(rooms)} of the rooms of validation: at least 2 are needed")
     platt = found.calibrated.platt
     threshold = float(platt.probability(np.array([found.cutoff("plain")]))[0])
     about = Trained(
