@@ -165,7 +165,7 @@ class MapAnswers:
         and `ask`.
         """
         view = drawn
-        if view is None and region is None and by_field:  # a part of the map is drawn from its voxels
+        if view is None and region is None and by_field:  # a part is drawn from voxels
             view = self.draw(intrinsics, world_T_camera, max_range_m)
         if view is None:
             pose = self._checked(intrinsics, world_T_camera, max_range_m)

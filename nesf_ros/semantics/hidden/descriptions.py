@@ -29,8 +29,10 @@ FORM = f'say it as in "the keys in the drawer"; the relations are {KNOWN}'
 
 
 class RelationRefused(QueryError):
-    """What is said of how things lie is nothing that can be asked: a relation that the networks
-    never learned ("under"), two at a time, or one without target or reference. Says what can."""
+    """What is said of how things lie cannot be asked so; says what can.
+
+    A relation that the networks never learned ("under"), two at a time, or one without an end.
+    """
 
 
 _QUOTES = '"“”„«»'
