@@ -186,5 +186,5 @@ def about_located(located: Located, unknown: Sequence[str]) -> str:
         said.append(f"no {reference} is found in the map ({score:.2f} at best)")
     if not located.regions:
         best, least = float(located.probability.max(initial=0.0)), located.threshold
-        said.append(f"no place is probable enough ({best:.2f} at best; {least:.2f} would be)")
+        said.append(f"no place is probable enough ({best:.3f} at best; {least:.3f} would be)")
     return "; ".join(filter(None, said))

@@ -272,5 +272,5 @@ def test_what_is_to_know_about_a_place():
         "unknown to the model: zorb; no drawer is found in the map (0.62 at best)"
     )
     assert about_located(located(regions=False), []) == (
-        "no place is probable enough (0.75 at best; 0.25 would be)"
+        "no place is probable enough (0.750 at best; 0.250 would be)"
     )
