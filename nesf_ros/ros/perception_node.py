@@ -93,6 +93,7 @@ class PerceptionNode(LifecycleNode):
         self.get_logger().info(
             f"listening to {', '.join(self.node_config.cameras)}; map in "
             f"{self.node_config.map_frame!r} on {self.engine.mapper.map.device}"
+            f"{', with a scene field' if self.engine.mapper.fields else ''}"
         )
         return super().on_activate(state)
 
