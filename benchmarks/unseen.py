@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> Report:
         first, *others = (_seconds(ask) for _ in range(1 + REPEATS))
         again[title] = float(np.median(others))
         report.figures[title] = {"first, s": first, "again, s": again[title]}
+    places = mapper.locate(hidden, viewer=viewer).regions
+    report.figures["places of the hidden thing"] = len(places)
     report.at_most("one label, relevancy at hand, s", again["one label"], 0.5)
     report.at_most("a hidden thing, relevancy at hand, s", again[list(asked)[-1]], 1.0)
     return report

@@ -152,11 +152,14 @@ def _unseen(args: argparse.Namespace) -> int:
     """Print Semantic Abstraction's tables."""
     from tqdm import tqdm
 
+    from nesf_ros.errors import EvaluationError
     from nesf_ros.evaluation.unseen_runs import known, outcome, rooms_of, runs
     from nesf_ros.evaluation.unseen_study import views_of
     from nesf_ros.evaluation.unseen_text import text
     from nesf_ros.training.abstraction.making import Eyes
 
+    if args.views < 0 or args.limit < 0:
+        raise EvaluationError("--views and --limit count from 1; 0 is all")
     names = known(args.table, args.approaches)  # before anything is loaded
     eyes = Eyes.open()
     rooms = rooms_of(args.rooms, args.limit, eyes)

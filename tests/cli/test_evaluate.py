@@ -98,6 +98,8 @@ def test_hidden_places_are_judged_and_kept(made, capsys):
     assert cli.main([*fewer, "--views", "1"]) == 0
     assert (made / "fewer" / "vool-semabs-5.jsonl").read_text().count('"Novel Room"') == 1
     capsys.readouterr()
+    assert cli.main([*fewer, "--views", "-1"]) == 2
+    assert "count from 1" in capsys.readouterr().err
     assert cli.main([*words, "--approaches", "semabs", "chefer"]) == 2
     assert "vool-chefer.checkpoint.safetensors; train it" in capsys.readouterr().err
 

@@ -1,6 +1,7 @@
 """Starting, stopping, being killed, and being managed."""
 
 import signal
+import time
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -150,3 +151,11 @@ def test_the_self_check_names_what_is_missing(robot, start_node):
     assert "/blind/color/camera_info: has a publisher, but no message has come" in log
     assert "no_camera_info: No CameraInfo has arrived" in log
     assert node.end() == 0
+
+
+def test_a_second_interrupt_does_not_cut_the_end_off(start_node):
+    node = start_node("/hasty", cameras=["/hasty_eye"]).wait_until_active()
+    node.process.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    assert node.process.poll() is None  # it is ending
+    assert node.end(signal.SIGINT) == 0 and "Traceback" not in node.log
