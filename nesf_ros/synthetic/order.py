@@ -10,7 +10,7 @@ from nesf_ros.types import Intrinsics
 
 KINDS = ("room", "tabletop", "klevr", "toybox5", "toybox13")
 """The keys of `scenes.SCENES`, here so that the command's help need not load what makes them."""
-STYLES = ("glances", "handheld", "robot", "hemisphere", "orbit", "sweep")
+STYLES = ("glances", "rounds", "handheld", "robot", "hemisphere", "orbit", "sweep")
 """The keys of `trajectory.STYLES`."""
 FORMATS = ("folder", "nesf", "semabs", "rosbag")
 """The keys of `generate.WRITERS`."""
@@ -32,9 +32,9 @@ class Order(Checked):
     count: int = setting(0, "objects in each scene; 0 leaves it to the kind", low=0, high=1000)
 
     @classmethod
-    def glances(cls, split: str, views: int) -> Order:
+    def glances(cls, split: str, views: int, style: str = "glances") -> Order:
         """Rooms as a robot's camera gives them: 640×480 px, with all its errors."""
-        return cls(split=split, views=views, style="glances", noise=True, width=640, height=480)
+        return cls(split=split, views=views, style=style, noise=True, width=640, height=480)
 
     @property
     def camera(self) -> Intrinsics:

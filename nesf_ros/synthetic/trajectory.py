@@ -19,6 +19,8 @@ from nesf_ros.synthetic.walk import HANDHELD, ROBOT, Gait, Walk, looking, standi
 
 Pose = Float64[ndarray, "4 4"]
 
+ROUNDS = 5
+"""How often a path of that style looks at a thing."""
 CLEARANCE_M = 0.1
 """Distance that a camera around a scene keeps from every surface, metres."""
 _AWAY = (1.75, 2.1)  # distance of such a camera from the middle, in half diagonals of the ground
@@ -56,31 +58,59 @@ def _walking(gait: Gait) -> Callable[[Request], list[Pose]]:
     return poses
 
 
+class _Glances:
+    """Looks at single things of a scene, each from anywhere with space to stand."""
+
+    def __init__(self, asked: Request):
+        self._scene, self._rng = asked.scene, asked.rng
+        self._places = standing_places(asked.scene, HANDHELD.heights_m)
+        self.targets = [
+            i for i, thing in enumerate(asked.scene.things) if thing.class_name not in UNRELATED
+        ]
+        if not self.targets:
+            raise ConfigError("there is nothing to glance at; the path must be handheld or robot")
+
+    def at(self, target: int) -> tuple[Pose, bool]:
+        """A pose, and whether it is near, with nothing in between."""
+        scene, rng = self._scene, self._rng
+        eye = np.array([*rng.choice(self._places), rng.uniform(*HANDHELD.heights_m)])
+        to = np.mean(scene.things[target].bounds, axis=0) - eye
+        pose = _looking_along(eye, to + rng.normal(0.0, _GLANCE_JITTER * np.linalg.norm(to), 3))
+        ray = np.concatenate([eye, to]).astype(np.float32)[None]
+        hit = scene.instance_of_solid[scene.solid_of[scene.first_hits(ray).triangles[0]]]
+        return pose, bool(hit == target and _GLANCE_M[0] < np.linalg.norm(to) < _GLANCE_M[1])
+
+
 def _glances(asked: Request) -> list[Pose]:
-    """One pose independent of the other: anywhere with space to stand, looking at some thing."""
-    scene, rng = asked.scene, asked.rng
-    low, high = HANDHELD.heights_m
-    places = standing_places(scene, (low, high))
-    targets = [i for i, thing in enumerate(scene.things) if thing.class_name not in UNRELATED]
-    if not targets:
-        raise ConfigError("there is nothing to glance at; the path must be handheld or robot")
+    """One pose independent of the other, looking at some thing."""
+    glances = _Glances(asked)
     poses: list[Pose] = []
     tries = 0
     while len(poses) < asked.count:
         tries += 1
-        target = int(rng.choice(targets))
-        eye = np.array([*rng.choice(places), rng.uniform(low, high)])
-        to = np.mean(scene.things[target].bounds, axis=0) - eye
-        pose = _looking_along(eye, to + rng.normal(0.0, _GLANCE_JITTER * np.linalg.norm(to), 3))
-        ray = np.concatenate([eye, to]).astype(np.float32)[None]
-        visible = (
-            scene.instance_of_solid[scene.solid_of[scene.first_hits(ray).triangles[0]]] == target
-        )
-        near = _GLANCE_M[0] < np.linalg.norm(to) < _GLANCE_M[1]
+        pose, good = glances.at(int(asked.rng.choice(glances.targets)))
         # A thing behind others is no target, unless there is no other.
-        if visible and near or tries > _GLANCES * asked.count:
+        if good or tries > _GLANCES * asked.count:
             poses.append(pose)
     return poses
+
+
+def _rounds(asked: Request) -> list[Pose]:
+    """Some things in turn, then the same ones again from elsewhere, until each had `ROUNDS`."""
+    glances = _Glances(asked)
+    groups: list[list[Pose]] = []
+    tries = 0
+    while len(groups) * ROUNDS < asked.count:
+        tries += 1
+        target = int(asked.rng.choice(glances.targets))
+        looks = [glances.at(target) for _ in range(_GLANCES * ROUNDS)]
+        good = [pose for pose, near in looks if near]
+        # Not a thing that can hardly be seen, unless there is no other.
+        if len(good) < ROUNDS and tries > _GLANCES:
+            good += [pose for pose, near in looks if not near]
+        if len(good) >= ROUNDS:
+            groups.append(good[:ROUNDS])
+    return [pose for turn in zip(*groups, strict=True) for pose in turn][: asked.count]
 
 
 def _hemisphere(asked: Request) -> list[Pose]:
@@ -168,6 +198,7 @@ def _is_clear(scene: Scene, pose: Pose) -> bool:
 
 STYLES: dict[str, Callable[[Request], list[Pose]]] = {
     "glances": _glances,
+    "rounds": _rounds,
     "handheld": _walking(HANDHELD),
     "robot": _walking(ROBOT),
     "hemisphere": _hemisphere,

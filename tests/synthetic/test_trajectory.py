@@ -12,7 +12,7 @@ from nesf_ros.synthetic.scene import Scene
 from nesf_ros.synthetic.scenes import SCENES, make_scene
 from nesf_ros.synthetic.solids import box
 from nesf_ros.synthetic.things import Model, Part, Thing
-from nesf_ros.synthetic.trajectory import CLEARANCE_M, STYLES, camera_path
+from nesf_ros.synthetic.trajectory import CLEARANCE_M, ROUNDS, STYLES, camera_path
 from nesf_ros.synthetic.walk import CLEARANCE_M as WALK_CLEARANCE_M
 from nesf_ros.synthetic.walk import HANDHELD, MAX_SPEED_M_S, MAX_TURN_RAD_S, ROBOT, Walk
 from nesf_ros.types import Box
@@ -118,6 +118,23 @@ def test_glances_meet_things(scene_of):
                     "glances", 3)  # fmt: skip
 
 
+def test_rounds_look_at_the_same_things_again(scene_of):
+    """Three things in turn, five times, from other places, with nothing in between."""
+    room = scene_of("room", 0)
+    poses = np.array(camera_path(room, "rounds", 3 * ROUNDS, 5)).reshape(ROUNDS, 3, 4, 4)
+    middles = np.array([np.mean(thing.bounds, axis=0) for thing in room.things])
+    for group in poses.swapaxes(0, 1):
+        eyes, forward = group[:, None, :3, 3], group[:, None, :3, 2]
+        towards = middles - eyes
+        towards /= np.linalg.norm(towards, axis=-1, keepdims=True)
+        rays = np.concatenate([np.broadcast_to(eyes, towards.shape), towards], -1)
+        hits = room.first_hits(rays.reshape(-1, 6).astype(np.float32))
+        met = room.instance_of_solid[room.solid_of[hits.triangles]].reshape(ROUNDS, -1)
+        open_to_view = met == np.arange(len(middles))
+        assert (open_to_view & ((towards * forward).sum(-1) > 0.85)).all(0).any()
+        assert np.ptp(eyes[:, 0, :2], axis=0).max() > 0.3
+
+
 @pytest.mark.parametrize("kind", SCENES)
 def test_every_style_of_every_kind(scene_of, kind):
     scene = scene_of(kind, 1)
@@ -133,8 +150,9 @@ def test_every_style_of_every_kind(scene_of, kind):
 
 def test_bad_requests():
     scene = make_scene("klevr", 0)
-    assert list(STYLES) == ["glances", "handheld", "robot", "hemisphere", "orbit", "sweep"]
-    with pytest.raises(ConfigError, match="'drone'; it must be one of glances, handheld, robot"):
+    assert list(STYLES)[:3] == ["glances", "rounds", "handheld"]
+    assert list(STYLES)[3:] == ["robot", "hemisphere", "orbit", "sweep"]
+    with pytest.raises(ConfigError, match="'drone'; it must be one of glances, rounds, handheld"):
         camera_path(scene, "drone", 1)
     with pytest.raises(ConfigError, match="0 frames at 1.0 Hz; both must be greater than 0"):
         camera_path(scene, "orbit", 0)

@@ -52,7 +52,7 @@ _AROUND = ("hemisphere", "orbit")
 _GROUND = ("floor", "backdrop")
 
 SCENES: dict[str, SceneKind] = {
-    "room": SceneKind(room, (1, 150), ("glances", "handheld", "robot")),
+    "room": SceneKind(room, (1, 150), ("glances", "rounds", "handheld", "robot")),
     "klevr": SceneKind(klevr, (1, 20), _AROUND, ("floor", *KLEVR_CLASSES)),
     "tabletop": SceneKind(tabletop, (2, 60), (*_AROUND, "sweep")),
     "toybox5": SceneKind(toybox5, (1, 20), _AROUND, (*_GROUND, *TOYBOX5_CLASSES)),

@@ -36,6 +36,8 @@ from nesf_ros.training.abstraction.rooms import read_rooms
 
 VIEWS = 5
 """With which weights for the package are calibrated, as a robot has many."""
+LOOKS = ("glances", "rounds")
+"""Styles of views: of anything, or of the same things again and again, from elsewhere."""
 SPLIT = "train-3d"
 """That is learned from."""
 _NAME = "abstraction"
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     rooms.add_argument("--split", choices=tuple(SPLITS), default=SPLIT, help="of rooms")
     rooms.add_argument("--rooms", type=int, default=100, help="how many")
     rooms.add_argument("--views", type=int, default=14, help="of each room")
+    rooms.add_argument("--style", choices=LOOKS, default=LOOKS[0], help="of the views")
     rooms.add_argument("--workers", type=int, default=0, help="processes; 0 for one per core")
     rooms.set_defaults(run=_rooms)
     defaults = LearnConfig()
@@ -99,8 +102,8 @@ def _rooms(args: argparse.Namespace) -> None:
         raise ConfigError(f"{args.workers} workers; there must be one at least, or 0 for all cores")
     numbers = range(args.rooms)
     write_rooms(
-        args.folder / args.split, args.split, numbers, args.views, args.workers,
-        lambda room: _log.info("%s", room),
+        args.folder / args.split, args.split, numbers, args.views, args.style,
+        args.workers, lambda room: _log.info("%s", room),
     )  # fmt: skip
 
 

@@ -74,13 +74,13 @@ class Eyes:
                 )
 
 
-def make_room(eyes: Eyes, split: str, index: int, views: int) -> Room:
+def make_room(eyes: Eyes, split: str, index: int, views: int, style: str) -> Room:
     """Room number `index` of a split, with its truth and the model's relevancies.
 
     Of the pictures that are looked at, depth and things are kept at half the size, colour at a
     quarter.
     """
-    order = Order.glances(split, views)
+    order = Order.glances(split, views, style)
     scene = built_scene(order, index)
     labelled = labelled_scene(order, index, scene)
     seen = list(labelled.views)
@@ -209,10 +209,14 @@ def write_rooms(
     split: str,
     numbers: Sequence[int],
     views: int,
+    style: str = "glances",
     workers: int = 0,
     progress: Callable[[str], object] = lambda name: None,
 ) -> None:
-    """Make rooms of a split, a process per core (or `workers`); those that are there stay."""
+    """Make rooms of a split, a process per core (or `workers`); those that are there stay.
+
+    Views are of a style of `trajectory.STYLES`.
+    """
     cores = sorted(os.sched_getaffinity(0))
     context = get_context("spawn")  # Open3D's threads do not survive a fork
     free = context.Queue()
@@ -221,7 +225,7 @@ def write_rooms(
     left = [n for n in numbers if not _path(folder, n).exists()]
     count = workers or len(cores)
     with ProcessPoolExecutor(count, context, _settle, (free,)) as pool:
-        jobs = [pool.submit(_write, folder, split, number, views) for number in left]
+        jobs = [pool.submit(_write, folder, split, number, views, style) for number in left]
         for job in as_completed(jobs):
             progress(job.result())
 
@@ -233,10 +237,10 @@ def _path(folder: Path, number: int) -> Path:
 _eyes: Eyes | None = None  # of this process: a model is loaded once, not for every room
 
 
-def _write(folder: Path, split: str, number: int, views: int) -> str:
+def _write(folder: Path, split: str, number: int, views: int, style: str) -> str:
     global _eyes
     _eyes = _eyes or Eyes.open()
-    room = make_room(_eyes, split, number, views)
+    room = make_room(_eyes, split, number, views, style)
     room.write(_path(folder, number))
     return f"{split} {number}: {len(room.about.classes)} things"
 
