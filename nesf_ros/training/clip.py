@@ -29,7 +29,7 @@ import torch.multiprocessing as mp
 from torch import nn
 
 from nesf_ros.config import VisionConfig
-from nesf_ros.errors import ConfigError, NesfError
+from nesf_ros.errors import ConfigError
 from nesf_ros.evaluation.examiner import Examiner
 from nesf_ros.evaluation.glances import relevancy_in_rooms
 from nesf_ros.evaluation.localisation import pointing
@@ -38,6 +38,7 @@ from nesf_ros.evaluation.zero_shot import zero_shot
 from nesf_ros.training.bank import TextBank, all_words, make_bank
 from nesf_ros.training.batches import Sampler
 from nesf_ros.training.checkpoints import averaged, export, load_checkpoint, save_checkpoint
+from nesf_ros.training.commands import run_command
 from nesf_ros.training.loop import Trainer, train
 from nesf_ros.training.settings import REFINED, TrainConfig
 from nesf_ros.training.shards import CROPS_PER_SHARD, read_shards, write_shards
@@ -57,14 +58,7 @@ _log = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 2 with one line on stderr for an error."""
-    args = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    try:
-        args.run(args)
-    except NesfError as error:
-        print(f"{MODEL}: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_command(_parser(), arguments, MODEL)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nesf_ros.errors import ConfigError, NesfError
+from nesf_ros.errors import ConfigError
 from nesf_ros.evaluation.unseen_questions import VALIDATION
 from nesf_ros.evaluation.unseen_runs import outcome, runs
 from nesf_ros.semantics.completion.presets import PRESETS
@@ -33,6 +33,7 @@ from nesf_ros.training.abstraction.learning import Learner, learn
 from nesf_ros.training.abstraction.lessons import LearnConfig, Teacher
 from nesf_ros.training.abstraction.making import CONTRAST, LOOK, Eyes, write_rooms
 from nesf_ros.training.abstraction.rooms import read_rooms
+from nesf_ros.training.commands import run_command
 
 VIEWS = 5
 """With which weights for the package are calibrated, as a robot has many."""
@@ -40,21 +41,13 @@ LOOKS = ("glances", "rounds")
 """Styles of views: of anything, or of the same things again and again, from elsewhere."""
 SPLIT = "train-3d"
 """That is learned from."""
-_NAME = "abstraction"
 
 _log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 2 with one line on stderr for an error."""
-    args = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    try:
-        args.run(args)
-    except NesfError as error:
-        print(f"{_NAME}: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_command(_parser(), arguments, "abstraction")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
@@ -23,8 +24,11 @@ SINGLE = 0.5
 """Share of situations of one view; the others have 2 to MOST_VIEWS."""
 SHIFT_M = (0.4, 0.4, 0.15)
 """Largest displacement of the cube along its axes."""
-SHARES = (0.375, 0.375, 0.25)
-"""Of points: true; filled by something else (ovssc) or hidden elsewhere (vool); the rest."""
+SHARES = (0.35, 0.3, 0.2, 0.15)
+"""Of points: true; next to those; filled by something else (ovssc) or hidden elsewhere (vool); the
+rest."""
+NEXT = 2
+"""Cells within which a point counts as next to what is true: edges are learned there."""
 TURN_RAD = 0.15
 """Largest turn of a cube before a viewer (§6.2)."""
 CLOSE = 2
@@ -101,7 +105,8 @@ class Teacher:
                 break
         unit = situation.volume.unit(points.world)
         alike = points.thing != EMPTY if self._task == "ovssc" else points.hidden
-        drawn = [_drawn(true, alike, self._config.points, dice) for _, true in asked]
+        count, cells = self._config.points, situation.volume.cells
+        drawn = [_drawn(true, _next_to(true, cells), alike, count, dice) for _, true in asked]
         return Lesson(
             situation,
             tuple(words for words, _ in asked),
@@ -173,14 +178,25 @@ def _turn(counts: dict[str, int], relation: str) -> int:
     return counts[relation]
 
 
+def _next_to(true: Bool[Tensor, " n"], cells: int) -> Bool[Tensor, " n"]:
+    """Points of a cube, one for each cell, that are true or have such a one near."""
+    grid = true.view(1, 1, cells, cells, cells).float()
+    return F.max_pool3d(grid, 2 * NEXT + 1, stride=1, padding=NEXT).flatten() > 0
+
+
 def _drawn(
-    true: Bool[Tensor, " n"], alike: Bool[Tensor, " n"], count: int, dice: np.random.Generator
+    true: Bool[Tensor, " n"],
+    beside: Bool[Tensor, " n"],
+    alike: Bool[Tensor, " n"],
+    count: int,
+    dice: np.random.Generator,
 ) -> tuple[Int64[Tensor, " count"], Float32[Tensor, " count"]]:
-    """Rows, and how many each stands for: of what is true, of what is alike but not, of the rest.
+    """Rows, and how many each stands for: of what is true, beside it, alike but not, of the rest.
 
     SHARES of them each; where there are none of a kind, the others are more.
     """
-    groups = [mask.nonzero()[:, 0] for mask in (true, ~true & alike, ~true & ~alike)]
+    kinds = (true, ~true & beside, ~true & ~beside & alike, ~true & ~beside & ~alike)
+    groups = [mask.nonzero()[:, 0] for mask in kinds]
     held = [(group, share) for group, share in zip(groups, SHARES, strict=True) if len(group)]
     ends = np.cumsum([share for _, share in held]) * count / sum(share for _, share in held)
     rows, weights = [], []

@@ -10,7 +10,7 @@ from nesf_ros.errors import DatasetError
 from nesf_ros.training.abstraction.approaches import NAMES, approach
 from nesf_ros.training.abstraction.checkpoints import checkpoint_path, trained
 from nesf_ros.training.abstraction.learning import Learner, missed
-from nesf_ros.training.abstraction.lessons import CLOSE, LearnConfig, Teacher, _drawn
+from nesf_ros.training.abstraction.lessons import CLOSE, LearnConfig, Teacher, _drawn, _next_to
 from nesf_ros.training.abstraction.truth import Points, described, occupied
 from tests.training.abstraction.small_rooms import TEXTS, TINY, small_eyes, small_room
 
@@ -62,18 +62,26 @@ def test_a_close_lesson_is_about_a_thing_in_cells_as_large(task):
     assert (close.volume.index(centers) >= 0).any()
 
 
-def test_points_are_drawn_from_three_kinds_and_stand_for_all():
-    true = torch.zeros(1000, dtype=torch.bool)
+def test_points_are_drawn_from_four_kinds_and_stand_for_all():
+    true, beside, alike = (torch.zeros(1000, dtype=torch.bool) for _ in range(3))
     true[:10] = True
-    alike = torch.zeros(1000, dtype=torch.bool)
-    alike[5:110] = True  # 100 of them are not true
-    rows, weight = _drawn(true, alike, 80, np.random.default_rng(0))
-    kinds = [rows < 10, (rows >= 10) & (rows < 110), rows >= 110]
-    assert [int(kind.sum()) for kind in kinds] == [30, 30, 20]
-    assert [float(weight[kind].sum()) for kind in kinds] == pytest.approx([10, 100, 890])
-    # Without any that is alike, the others are more, in the same proportion of 3 to 2.
-    rows, weight = _drawn(true, true, 100, np.random.default_rng(0))
-    assert int((rows < 10).sum()) == 60 and float(weight.sum()) == pytest.approx(1000, rel=1e-5)
+    beside[:50] = True  # 40 of them are not true
+    alike[5:150] = True  # 100 of them are neither
+    rows, weight = _drawn(true, beside, alike, 80, np.random.default_rng(0))
+    kinds = [(rows >= a) & (rows < b) for a, b in ((0, 10), (10, 50), (50, 150), (150, 1000))]
+    assert [int(kind.sum()) for kind in kinds] == [28, 24, 16, 12]
+    assert [float(weight[kind].sum()) for kind in kinds] == pytest.approx([10, 40, 100, 850])
+    # Without any that is alike, the others are more, in the same proportion of 35 to 30 to 15.
+    rows, weight = _drawn(true, beside, true, 80, np.random.default_rng(0))
+    assert int((rows < 10).sum()) == 35 and float(weight.sum()) == pytest.approx(1000, rel=1e-5)
+
+
+def test_what_is_next_to_a_point_are_two_cells_all_around():
+    true = torch.zeros(8, 8, 8, dtype=torch.bool)
+    true[4, 0, 7] = True
+    wanted = torch.zeros_like(true)
+    wanted[2:7, :3, 5:] = True
+    assert torch.equal(_next_to(true.flatten(), 8), wanted.flatten())
 
 
 def test_what_is_missed_is_one_less_the_overlap():
