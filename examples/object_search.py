@@ -1,9 +1,7 @@
-"""Search for hidden things: ask where, drive to the proposed view, look, ask again.
+"""Search for hidden things; to run: python examples/object_search.py [ROOMS].
 
-python examples/object_search.py [ROOMS]
-
-A simulated robot has begun to look about a room. It is told how things that it did not see lie to
-others that it did, and counts its looks until it sees them, against one that drives by chance.
+A simulated robot, told how a thing lies to another one that it sees, asks where that may be, drives
+to the proposed view, looks, and asks again; its looks are counted, and those of one by chance.
 """
 
 import sys
@@ -21,27 +19,30 @@ from nesf_ros.types import FREE, PosedFrame, RgbdFrame
 from nesf_ros.vision.models import load_model
 
 BEGUN, LOOKS, THINGS = 3, 8, 4  # views at first; looks until it gives up; things of each room
+ORDER = Order(split="test-rooms", views=16, style="handheld", width=640, height=480)
 
 
 class Robot:
     """Drives anywhere at once, and maps what it sees."""
 
-    def __init__(self, scene, camera, model):
-        self.caster, self.camera, self.mapper = RayCaster(scene), camera, SemanticMapper()
+    def __init__(self, scene, model):
+        self.caster, self.mapper, self.taken = RayCaster(scene), SemanticMapper(), []
         self.mapper.use_language(model)
 
     def look(self, pose):
         """Numbers of the things in view."""
-        seen = self.caster.render(self.camera, pose)
-        rgbd = RgbdFrame(1, "robot", seen.color, seen.depth_m, self.camera, self.camera)
+        seen = self.caster.render(ORDER.camera, pose)
+        rgbd = RgbdFrame(1, "robot", seen.color, seen.depth_m, ORDER.camera, ORDER.camera)
         self.mapper.add_frame(PosedFrame(rgbd, pose))
         return visible_things(seen.instances)
 
     def proposed(self, what, viewer, dice):
-        """The best view that the map proposes; one by chance where it proposes none."""
+        """The best view that the map proposes and that is new; one by chance where none is."""
         regions = self.mapper.locate(what, viewer=viewer).regions
         poses = [region.viewpoint.map_T_camera for region in regions if region.viewpoint]
-        return poses[0] if poses else self.by_chance(what, viewer, dice)
+        new = [pose for pose in poses if all(np.abs(pose - p).max() > 0.3 for p in self.taken)]
+        self.taken += new[:1]
+        return new[0] if new else self.by_chance(what, viewer, dice)
 
     def by_chance(self, what, viewer, dice):
         """A pose in free space, as high as the viewer, turned anywhere."""
@@ -55,14 +56,13 @@ class Robot:
 
 def search(number, model, way):
     """Looks until each unseen thing of a room is seen; yields their counts."""
-    order = Order(split="test-rooms", views=16, style="robot", width=640, height=480)
-    scene, dice = built_scene(order, number), np.random.default_rng(number)
-    room = labelled_scene(order, number, scene)
+    scene, dice = built_scene(ORDER, number), np.random.default_rng(number)
+    room = labelled_scene(ORDER, number, scene)
     shown = [visible_things(view.instances) for view in room.views]
     unseen = frozenset().union(*shown[BEGUN:]).difference(*shown[:BEGUN])
     told = {r.target: r for r in room.relations if r.view < BEGUN and r.target in unseen}
     for target, relation in sorted(told.items())[:THINGS]:
-        robot, viewer = Robot(scene, order.camera, model), room.views[relation.view].world_T_camera
+        robot, viewer = Robot(scene, model), room.views[relation.view].world_T_camera
         for view in room.views[:BEGUN]:
             robot.look(view.world_T_camera)
         names = [room.things[thing].class_name for thing in (target, relation.reference)]
