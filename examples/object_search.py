@@ -1,7 +1,6 @@
 """Search for hidden things; to run: python examples/object_search.py [ROOMS].
 
-A simulated robot, told how a thing lies to another one that it sees, asks where that may be, drives
-to the proposed view, looks, and asks again; its looks are counted, and those of one by chance.
+Told how a thing lies to another one, a simulated robot asks, drives and looks, until it sees it.
 """
 
 import sys
@@ -37,9 +36,10 @@ class Robot:
         return visible_things(seen.instances)
 
     def proposed(self, what, viewer, dice):
-        """The best view that the map proposes and that is new; one by chance where none is."""
-        regions = self.mapper.locate(what, viewer=viewer).regions
-        poses = [region.viewpoint.map_T_camera for region in regions if region.viewpoint]
+        """The new view that probably reveals most of it; one by chance where there is none."""
+        regions = [r for r in self.mapper.locate(what, viewer=viewer).regions if r.viewpoint]
+        regions.sort(key=lambda r: -r.score * r.volume_m3 * r.viewpoint.revealed)
+        poses = [region.viewpoint.map_T_camera for region in regions]
         new = [pose for pose in poses if all(np.abs(pose - p).max() > 0.3 for p in self.taken)]
         self.taken += new[:1]
         return new[0] if new else self.by_chance(what, viewer, dice)
