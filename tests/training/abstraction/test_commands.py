@@ -59,6 +59,6 @@ def test_rooms_that_another_model_looked_at_are_refused(folder, capsys, monkeypa
 
 def test_rooms_are_made_where_training_looks_for_them(folder, monkeypatch):
     asked = []
-    monkeypatch.setattr(commands, "write_rooms", lambda *words: asked.append(words[:5]))
+    monkeypatch.setattr(commands, "write_rooms", lambda *words: asked.append(words[:6]))
     assert commands.main(["rooms", str(folder), "--split", "test-rooms", "--rooms", "3"]) == 0
-    assert asked == [(folder / "test-rooms", "test-rooms", range(3), 14, 0)]
+    assert asked == [(folder / "test-rooms", "test-rooms", range(3), 14, "glances", 0)]
