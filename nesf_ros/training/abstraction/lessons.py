@@ -24,9 +24,13 @@ SINGLE = 0.5
 """Share of situations of one view; the others have 2 to MOST_VIEWS."""
 SHIFT_M = (0.4, 0.4, 0.15)
 """Largest displacement of the cube along its axes."""
-SHARES = (0.35, 0.3, 0.2, 0.15)
+SHARES: dict[Task, tuple[float, float, float, float]] = {
+    "ovssc": (0.35, 0.3, 0.2, 0.15),
+    "vool": (0.375, 0.0, 0.375, 0.25),
+}
 """Of points: true; next to those; filled by something else (ovssc) or hidden elsewhere (vool); the
-rest."""
+rest. Things have edges to learn, which takes points next to them. Hidden places have none: with
+such points, networks learn less (6.7 instead of 9.7 % IoU on rooms of validation)."""
 NEXT = 2
 """Cells within which a point counts as next to what is true: edges are learned there."""
 TURN_RAD = 0.15
@@ -105,8 +109,11 @@ class Teacher:
                 break
         unit = situation.volume.unit(points.world)
         alike = points.thing != EMPTY if self._task == "ovssc" else points.hidden
-        count, cells = self._config.points, situation.volume.cells
-        drawn = [_drawn(true, _next_to(true, cells), alike, count, dice) for _, true in asked]
+        count, cells, shares = self._config.points, situation.volume.cells, SHARES[self._task]
+        drawn = [
+            _drawn(true, _next_to(true, cells) & (shares[1] > 0), alike, shares, count, dice)
+            for _, true in asked
+        ]
         return Lesson(
             situation,
             tuple(words for words, _ in asked),
@@ -188,16 +195,17 @@ def _drawn(
     true: Bool[Tensor, " n"],
     beside: Bool[Tensor, " n"],
     alike: Bool[Tensor, " n"],
+    shares: Sequence[float],
     count: int,
     dice: np.random.Generator,
 ) -> tuple[Int64[Tensor, " count"], Float32[Tensor, " count"]]:
     """Rows, and how many each stands for: of what is true, beside it, alike but not, of the rest.
 
-    SHARES of them each; where there are none of a kind, the others are more.
+    So many shares of them each; where there are none of a kind, the others are more.
     """
     kinds = (true, ~true & beside, ~true & ~beside & alike, ~true & ~beside & ~alike)
     groups = [mask.nonzero()[:, 0] for mask in kinds]
-    held = [(group, share) for group, share in zip(groups, SHARES, strict=True) if len(group)]
+    held = [(group, share) for group, share in zip(groups, shares, strict=True) if len(group)]
     ends = np.cumsum([share for _, share in held]) * count / sum(share for _, share in held)
     rows, weights = [], []
     for (group, _), size in zip(held, np.diff([0, *ends.round().astype(int)]), strict=True):

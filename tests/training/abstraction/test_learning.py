@@ -10,7 +10,14 @@ from nesf_ros.errors import DatasetError
 from nesf_ros.training.abstraction.approaches import NAMES, approach
 from nesf_ros.training.abstraction.checkpoints import checkpoint_path, trained
 from nesf_ros.training.abstraction.learning import Learner, missed
-from nesf_ros.training.abstraction.lessons import CLOSE, LearnConfig, Teacher, _drawn, _next_to
+from nesf_ros.training.abstraction.lessons import (
+    CLOSE,
+    SHARES,
+    LearnConfig,
+    Teacher,
+    _drawn,
+    _next_to,
+)
 from nesf_ros.training.abstraction.truth import Points, described, occupied
 from tests.training.abstraction.small_rooms import TEXTS, TINY, small_eyes, small_room
 
@@ -67,12 +74,12 @@ def test_points_are_drawn_from_four_kinds_and_stand_for_all():
     true[:10] = True
     beside[:50] = True  # 40 of them are not true
     alike[5:150] = True  # 100 of them are neither
-    rows, weight = _drawn(true, beside, alike, 80, np.random.default_rng(0))
+    rows, weight = _drawn(true, beside, alike, SHARES["ovssc"], 80, np.random.default_rng(0))
     kinds = [(rows >= a) & (rows < b) for a, b in ((0, 10), (10, 50), (50, 150), (150, 1000))]
     assert [int(kind.sum()) for kind in kinds] == [28, 24, 16, 12]
     assert [float(weight[kind].sum()) for kind in kinds] == pytest.approx([10, 40, 100, 850])
     # Without any that is alike, the others are more, in the same proportion of 35 to 30 to 15.
-    rows, weight = _drawn(true, beside, true, 80, np.random.default_rng(0))
+    rows, weight = _drawn(true, beside, true, SHARES["ovssc"], 80, np.random.default_rng(0))
     assert int((rows < 10).sum()) == 35 and float(weight.sum()) == pytest.approx(1000, rel=1e-5)
 
 
