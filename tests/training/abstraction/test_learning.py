@@ -88,7 +88,7 @@ def test_what_is_next_to_a_point_are_two_cells_all_around():
     true[4, 0, 7] = True
     wanted = torch.zeros_like(true)
     wanted[2:7, :3, 5:] = True
-    assert torch.equal(_next_to(true.flatten(), 8), wanted.flatten())
+    assert torch.equal(_next_to(true.flatten(), 8, 2), wanted.flatten())
 
 
 def test_what_is_missed_is_one_less_the_overlap():
