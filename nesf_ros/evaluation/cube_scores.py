@@ -28,20 +28,21 @@ class CubeVoxels:
         The lattice's last voxels begin at the cube's upper faces, as in the release.
         """
         x, y, z = (points * (side - 1)).long().unbind(1)
-        self._voxel: Int64[Tensor, " n"] = (x * side + y) * side + z
+        voxel = (x * side + y) * side + z
+        self._voxel: Int64[Tensor, " counted"] = voxel[counted]
         self._count = side**3
         there, spoilt = (torch.zeros(self._count, dtype=torch.bool) for _ in range(2))
         there[self._voxel] = True
-        spoilt[self._voxel[~counted]] = True
+        spoilt[voxel[~counted]] = True
         self._kept = (there & ~spoilt).nonzero()[:, 0]
 
-    def highest(self, logits: Float[Tensor, "asked n"]) -> Float32[Tensor, "asked voxels"]:
-        """Of the points in each voxel that counts."""
+    def highest(self, logits: Float[Tensor, "asked counted"]) -> Float32[Tensor, "asked voxels"]:
+        """Of the points in each voxel that counts, from those of the points that count."""
         out = torch.full((len(logits), self._count), -FAR)
         index = self._voxel[None].expand(len(logits), -1)
         return out.scatter_reduce_(1, index, logits.float(), "amax")[:, self._kept]
 
-    def filled(self, true: Bool[Tensor, "asked n"]) -> Bool[Tensor, "asked voxels"]:
+    def filled(self, true: Bool[Tensor, "asked counted"]) -> Bool[Tensor, "asked voxels"]:
         """Voxels that count in which any point is true."""
         return self.highest(true.float()) > 0
 

@@ -125,12 +125,15 @@ def judge(run: Run, column: Column, room: Room, view: int, mapper: Mapper) -> Ju
     side, pose = run.preset.side_m, room.pose(view)
     cube = Volume.before(pose, side, run.preset.cells)
     situation = mapper.situation(room, nearest_views(room, view, run.views), cube)
-    points = Points(situation, Volume.before(pose, side, CELLS).centers())
-    unit = cube.unit(points.world)
+    lattice = Points(situation, Volume.before(pose, side, CELLS).centers())
+    counted = lattice.room & _pictured(lattice) if run.task == "ovssc" else lattice.room
+    if not counted.any():
+        return judged
+    voxels = CubeVoxels(cube.unit(lattice.world), counted)
+    points = Points(situation, lattice.world[counted])
+    logits = answered(run.approach, situation, asked, cube.unit(points.world))
+    true = _truth(run.task, points, asked)
     free, clear = _free(situation, points.world)
-    counted = points.room & _pictured(points) if run.task == "ovssc" else points.room
-    logits, true = answered(run.approach, situation, asked, unit), _truth(run.task, points, asked)
-    voxels = CubeVoxels(unit, counted)
     filled = voxels.filled(true)
     rows = torch.tensor(asked.scored) & filled.any(1)
     found = {
@@ -140,8 +143,7 @@ def judge(run: Run, column: Column, room: Room, view: int, mapper: Mapper) -> Ju
     judged = replace(judged, samples=tuple(_samples(room, asked, rows, found)))
     if column is not VALIDATION:
         return judged
-    known = counted & ~free
-    return _sampled(judged, logits[:, known], true[:, known], room.about.seed + view)
+    return _sampled(judged, logits[:, ~free], true[:, ~free], room.about.seed + view)
 
 
 def _samples(

@@ -12,9 +12,9 @@ def test_voxels_are_as_high_as_their_highest_point():
                            [0.9, 0.1, 0.1]])  # fmt: skip
     counted = torch.tensor([True, True, True, False, True])
     voxels = CubeVoxels(points, counted, side=3)
-    logits = torch.tensor([[-3.0, -1.0, 9.0, 9.0, -FAR]])
+    logits = torch.tensor([[-3.0, -1.0, 9.0, -FAR]])  # of the points that count
     assert voxels.highest(logits).tolist() == [[-1.0, -FAR]]
-    true = torch.tensor([[False, True, True, True, False]])
+    true = torch.tensor([[False, True, True, False]])
     assert voxels.filled(true).tolist() == [[True, False]]
 
 
@@ -34,8 +34,9 @@ def test_the_rule_is_that_of_points():
     logits, true = rng.normal(size=4000), rng.random(4000) < 0.05
     counted = rng.random(4000) < 0.97
     voxels = CubeVoxels(torch.from_numpy(points), torch.from_numpy(counted), side=12)
-    highest = voxels.highest(torch.from_numpy(logits[None]))
-    found = ious(highest, voxels.filled(torch.from_numpy(true[None])), torch.tensor([0.5, 2.0]))
+    highest = voxels.highest(torch.from_numpy(logits[None, counted]))
+    filled = voxels.filled(torch.from_numpy(true[None, counted]))
+    found = ious(highest, filled, torch.tensor([0.5, 2.0]))
     bounds = np.array([[0.0, 0, 0], [1, 1, 1]])
     wanted = [point_voxel_iou(points, logits > c, true, counted, bounds, 12) for c in (0.5, 2.0)]
     assert found[0].tolist() == pytest.approx(wanted)

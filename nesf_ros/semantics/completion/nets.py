@@ -74,9 +74,9 @@ class Locator:
         """Logits at points, 0–1 along the axes of the cube, of one of `RELATIONS`."""
         wanted = torch.tensor([RELATIONS.index(relation)], device=self._device)
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
-            target, reference = self._net.encode(cells.to(self._device)).float().split(1)
+            pair = self._net.encode(cells.to(self._device)).float().flatten(0, 1)[None]
             parts = [
-                self._net.locate(target, reference, wanted, part[None])
+                self._net.locate(pair, wanted, part[None])
                 for part in points.to(self._device).split(POINTS_AT_ONCE)
             ]
         return torch.cat(parts, 1).float().cpu()

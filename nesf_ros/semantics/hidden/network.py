@@ -48,18 +48,16 @@ class HiddenNet(nn.Module):
         Relations are numbers in `RELATIONS`.
         """
         features = self.encode(torch.cat([target, reference]))
-        return self.locate(features[: len(target)], features[len(target) :], relations, points)
+        return self.locate(torch.cat(features.chunk(2), 1), relations, points)
 
     def locate(
         self,
-        target: Float[Tensor, "n features x y z"],
-        reference: Float[Tensor, "n features x y z"],
+        pairs: Float[Tensor, "n features x y z"],
         relations: Int64[Tensor, " n"],
         points: Float[Tensor, "n points 3"],
     ) -> Float[Tensor, "n points"]:
-        """The same from features that `encode` has made."""
-        places = self.place(torch.cat([target, reference], 1), points)
-        return pointed(places, self.relations(relations)) + self.bias
+        """The same from what `encode` made of targets, and of references as further channels."""
+        return pointed(self.place(pairs, points), self.relations(relations)) + self.bias
 
 
 def pointed(

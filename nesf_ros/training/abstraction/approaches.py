@@ -120,10 +120,10 @@ class Hidden(Approach):
         once = list(dict.fromkeys(texts))  # the same are the reference of many descriptions
         cells = _cells(situation, _seen(situation, once, self._look), self._preset)
         features = _encoded(self._net.encode, cells)
-        target, reference = features[[once.index(text) for text in texts]].chunk(2)
-        relations = _relations(asked)
+        targets, references = features[[once.index(text) for text in texts]].chunk(2)
+        pairs, relations = torch.cat([targets, references], 1), _relations(asked)
         return lambda points: self._net.locate(
-            target, reference, relations, points.expand(len(asked), -1, -1)
+            pairs, relations, points.expand(len(asked), -1, -1)
         )
 
 

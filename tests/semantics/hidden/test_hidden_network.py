@@ -67,7 +67,8 @@ def test_descriptions_are_answered_alone_as_together_and_from_features(net):
         one = slice(n, n + 1)
         alone = net(target[one], reference[one], relations[one], points[one])
         torch.testing.assert_close(together[one], alone, atol=1e-4, rtol=0)
-    encoded = net.locate(net.encode(target), net.encode(reference), relations, points)
+    pairs = torch.cat([net.encode(target), net.encode(reference)], 1)
+    encoded = net.locate(pairs, relations, points)
     torch.testing.assert_close(together, encoded, atol=1e-4, rtol=0)
 
 
