@@ -122,9 +122,7 @@ class Hidden(Approach):
         features = _encoded(self._net.encode, cells)
         targets, references = features[[once.index(text) for text in texts]].chunk(2)
         pairs, relations = torch.cat([targets, references], 1), _relations(asked)
-        return lambda points: self._net.locate(
-            pairs, relations, points.expand(len(asked), -1, -1)
-        )
+        return lambda points: self._net.locate(pairs, relations, points.expand(len(asked), -1, -1))
 
 
 class AwareHidden(Approach):
