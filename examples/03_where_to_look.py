@@ -30,15 +30,15 @@ def main() -> int:
     if answer is None or not answer.success:
         print(answer.message if answer else "no answer came", file=sys.stderr)
         return 1
-    if not answer.reference_found:
-        print(f"the map shows no {answer.reference} (score {answer.reference_score:.2f}): a guess")
+    if answer.message:  # such as: the map shows no such reference, or no place is probable enough
+        print(answer.message)
     for region in answer.regions:
         at, eye = region.centroid, region.viewpoint.position
         print(f"({at.x:.2f}, {at.y:.2f}, {at.z:.2f}) m, score {region.score:.2f}", end=", ")
         if region.has_viewpoint:  # a pose of the camera's optical frame, for your planner
             print(f"look from ({eye.x:.2f}, {eye.y:.2f}, {eye.z:.2f}) m")
         else:
-            print("closed on all sides, or no free place known to look from")
+            print("no free place is known that shows more of it")
     return 0
 
 

@@ -123,7 +123,7 @@ class MapAnswers:
         pose = self.map_T_camera if viewer is None else viewer
         said = parse_description(description) if isinstance(description, str) else description
         gathered = unseen.gather_hidden(said, region, pose)
-        return unseen.viewpoints(unseen.locate(gathered, threshold))
+        return unseen.viewpoints(unseen.locate(gathered, threshold), self.map_T_camera)
 
     @property
     def imagination(self) -> Unseen:

@@ -144,6 +144,11 @@ class Box:
                 "larger than its lower bound"
             )
 
+    def overlaps(self, other: Box) -> bool:
+        """Whether they share any space."""
+        first, last = np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper)
+        return bool((first < last).all())
+
 
 @dataclass(frozen=True)
 class PointAnswers:

@@ -8,13 +8,14 @@ where a hidden region could be seen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float64, UInt8
 from numpy import ndarray
 
 from nesf_ros.config import NesfConfig
@@ -26,14 +27,30 @@ from nesf_ros.semantics.completion.imagining import Space, imagine
 from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.looking import Looker
 from nesf_ros.semantics.completion.nets import Completer, Locator
-from nesf_ros.semantics.completion.results import Completed, HiddenRegion, Located, Pieces
-from nesf_ros.semantics.completion.volume import Volume
+from nesf_ros.semantics.completion.results import (
+    Completed,
+    HiddenRegion,
+    Located,
+    Moment,
+    Pieces,
+    Reference,
+)
 from nesf_ros.semantics.completion.weights import Trained
 from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.semantics.hidden.viewpoints import Viewpoint, best_viewpoint
 from nesf_ros.semantics.language import LanguageMap
 from nesf_ros.semantics.questions import Question
-from nesf_ros.types import Box, Intrinsics, PosedFrame, Progress, unheard, within
+from nesf_ros.types import (
+    FREE,
+    OCCUPIED,
+    UNOBSERVED,
+    Box,
+    Intrinsics,
+    PosedFrame,
+    Progress,
+    unheard,
+    within,
+)
 from nesf_ros.vision.presets import Preset
 from nesf_ros.vision.scans import KeyframeScans
 from nesf_ros.voxels.map import VoxelMap
@@ -44,6 +61,8 @@ MOST_REGIONS = 32
 """Regions of a hidden thing that are told, the best ones."""
 IMAGINED = 0.9
 """Progress once everything is imagined."""
+_SWAPPED = torch.tensor([FREE, UNOBSERVED, OCCUPIED], dtype=torch.uint8)
+"""States in an order in which the highest holds for a voxel of several; swapped back likewise."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +72,27 @@ class Gathered:
     texts: tuple[str, ...]
     """Labels; or the target and the reference of a description."""
     space: Space
-    description: Description | None = None
-    reference: tuple[bool, float] = (False, 0.0)
-    """Whether the map has the reference, and its score."""
-    viewer: Float64[ndarray, "4 4"] | None = None
+    moment: Moment
+    pieces: Pieces
+    """That this map's things are known by."""
+    parts: int = 1
+    """Along an edge of the answer's voxels: voxels of `space`."""
+    described: Described | None = None
+    """None for labels."""
+
+    @property
+    def grid(self) -> Grid:
+        """The answer's voxels."""
+        return self.space.grid.joined(self.parts)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known of a description before anything is imagined."""
+
+    description: Description
+    reference: Reference
+    viewer: Float64[ndarray, "4 4"]
     """map_T_camera of who says what is left and what is behind."""
 
 
@@ -110,21 +146,23 @@ class Unseen:
         if not 1 <= count <= MOST_LABELS:
             raise QueryError(f"{count} labels; give 1 to {MOST_LABELS} at a time")
         box = region or self._gatherer.extent()
-        cubes = self._gatherer.cubes(box, 0.0, self._completer.trained.network)
-        space = self._gatherer.space(box, voxel_m, cubes, self._held())
-        if count * len(space.state) > most:
+        preset = self._completer.trained.network
+        cubes = self._gatherer.cubes(box, 0.0, preset)
+        grid, parts = self._gatherer.voxels(box, voxel_m, preset.side_m / preset.cells)
+        fine = grid.split(parts)
+        if count * math.prod(fine.shape) > most:
             raise QueryError(
-                f"{count} labels, each in {len(space.state)} voxels; query.max_voxels allows "
-                f"{most} in all: choose fewer labels, a smaller region, or coarser voxels"
+                f"{count} labels, each at {math.prod(fine.shape)} points; query.max_voxels allows "
+                f"{most} in all: choose fewer labels or a smaller region"
             )
-        return Gathered(tuple(labels), space)
+        space = self._gatherer.space(fine, cubes, self._held())
+        return Gathered(tuple(labels), space, self._moment(), self._pieces, parts)
 
     def gather_hidden(
         self,
         description: Description,
         region: Box | None = None,
         viewer: Float64[ndarray, "4 4"] | None = None,
-        voxel_m: float = 0.0,
     ) -> Gathered:
         """What is needed to say where a described thing may be.
 
@@ -133,16 +171,18 @@ class Unseen:
         """
         preset = self._locator.trained.network
         pose = self._newest().world_T_camera if viewer is None else check_pose(viewer)
-        cube = Volume.before(pose, preset.side_m, preset.cells, self._gatherer.floor_m())
+        cube = self._gatherer.cube_before(pose, preset)
         box = region or cube.box
         cubes = (cube,) if region is None else self._gatherer.cubes(box, cube.yaw_rad, preset)
+        grid, _ = self._gatherer.voxels(box, 0.0, cube.cell_m)
         answer = self._language.ask(Question((description.reference,))).texts[0]
+        within = any(grid.box.overlaps(thing.box) for thing in answer.instances)
         return Gathered(
             (description.target, description.reference),
-            self._gatherer.space(box, voxel_m, cubes, self._held()),
-            description,
-            (answer.exists, answer.score),
-            pose,
+            self._gatherer.space(grid, cubes, self._held()),
+            self._moment(),
+            self._pieces,
+            described=Described(description, Reference(answer.exists, answer.score, within), pose),
         )
 
     def complete(
@@ -153,68 +193,101 @@ class Unseen:
         limit = _checked(threshold) or completer.trained.threshold
         texts, known = self._read(gathered.texts)
         model = (completer.trained, self._looker(completer.trained), completer)
-        found = imagine(gathered.space, texts, len(texts), model, within(progress, 0.0, IMAGINED))
+        found, basis = imagine(
+            gathered.space, texts, len(texts), model, within(progress, 0.0, IMAGINED)
+        )
         found[[not each for each in known]] = 0.0
-        best, which = found.max(0)
-        grid = gathered.space.grid
-        shaped = found.view(-1, *grid.shape).numpy()
-        winner = torch.where(best >= limit, which + 1, 0).to(torch.uint8).view(grid.shape).numpy()
         progress("putting voxels together", IMAGINED)
+        grid, parts = gathered.grid, gathered.parts
+        found = grid.highest(found, parts)
+        best, which = found.max(0)
+        shaped = found.numpy()
+        winner = torch.where(best >= limit, which + 1, 0).to(torch.uint8).numpy()
+        pieces = (
+            gathered.pieces.of(text, grid, np.where(winner == n + 1, shaped[n], 0), limit)
+            for n, text in enumerate(gathered.texts)
+        )
         return Completed(
             gathered.texts,
             tuple(known),
             grid,
             shaped,
+            grid.highest(basis[None], parts)[0].numpy(),
             winner,
-            gathered.space.state.view(grid.shape).numpy(),
-            tuple(
-                tuple(self._pieces.of(text, grid, np.where(winner == n + 1, shaped[n], 0), limit))
-                for n, text in enumerate(gathered.texts)
-            ),
+            _highest_state(grid, gathered.space.state, parts).numpy(),
+            tuple(map(tuple, pieces)),
             limit,
+            gathered.space.unshown,
+            gathered.moment,
         )
 
     def locate(
         self, gathered: Gathered, threshold: float = 0.0, progress: Progress = unheard
     ) -> Located:
         """Imagine where a described thing may be. `threshold` 0: as validated."""
-        description, viewer = gathered.description, gathered.viewer
-        if description is None or viewer is None:
+        described = gathered.described
+        if described is None:
             raise QueryError("no description was gathered for; use `gather_hidden`")
+        description = described.description
         locator = self._locator
         limit = _checked(threshold) or locator.trained.threshold
-        texts, _ = self._read(gathered.texts)
-
-        def decode(cells: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-            return locator.logits(cells, points, description.relation)
-
+        texts, known = self._read(gathered.texts)
+        decode = partial(locator.logits, relation=description.relation)
         model = (locator.trained, self._looker(locator.trained), decode)
-        found = imagine(gathered.space, texts, 1, model, within(progress, 0.0, IMAGINED))[0]
-        grid, state = gathered.space.grid, gathered.space.state
+        found = imagine(gathered.space, texts, 1, model, within(progress, 0.0, IMAGINED))
         progress("putting voxels together", IMAGINED)
-        shaped = found.view(grid.shape).numpy(), state.view(grid.shape).numpy()
-        pieces = self._pieces.of(str(description), grid, shaped[0], limit)[:MOST_REGIONS]
+        grid = gathered.space.grid
+        probability, basis, state = (
+            each.view(grid.shape).numpy() for each in (found[0][0], found[1], gathered.space.state)
+        )
+        pieces = gathered.pieces.of(str(description), grid, probability, limit)[:MOST_REGIONS]
         return Located(
             description,
             grid,
-            *shaped,
-            tuple(HiddenRegion.of(piece, grid, *shaped) for piece in pieces),
-            *gathered.reference,
+            probability,
+            basis,
+            state,
+            tuple(HiddenRegion.of(piece, grid, probability, state) for piece in pieces),
+            known[0],
+            described.reference,
             limit,
-            viewer,
+            described.viewer,
+            gathered.space.unshown,
+            gathered.moment,
         )
 
-    def viewpoints(self, located: Located) -> Located:
-        """The same, with poses that would reveal most of each region; in the map's thread."""
-        camera = self._newest().rgbd.depth_intrinsics
+    def viewpoints(
+        self, located: Located, map_T_camera: Float64[ndarray, "4 4"] | None = None
+    ) -> Located:
+        """The same, with poses that would reveal most of each region; in the map's thread.
+
+        `map_T_camera` is where the camera is now; without it, where the newest keyframe was taken.
+        QueryError where the map has been replaced by another one.
+        """
+        self.check(located.moment)
+        newest = self._newest()
+        pose = newest.world_T_camera if map_T_camera is None else map_T_camera
+        camera = newest.rgbd.depth_intrinsics
         regions = tuple(
-            replace(region, viewpoint=self._viewpoint(located, region, camera))
+            replace(region, viewpoint=self._viewpoint(located, region, camera, pose[:3, 3]))
             for region in located.regions
         )
         return replace(located, regions=regions)
 
+    def check(self, moment: Moment) -> None:
+        """QueryError if what was found was not found in this map."""
+        if moment.map_id != self._map.map_id:
+            raise QueryError("the map was replaced by another one meanwhile; ask again")
+
+    def _moment(self) -> Moment:
+        return Moment(self._map.map_id, self._map.revision, self._map.stamp_ns)
+
     def _viewpoint(
-        self, located: Located, region: HiddenRegion, camera: Intrinsics
+        self,
+        located: Located,
+        region: HiddenRegion,
+        camera: Intrinsics,
+        eye_m: Float64[ndarray, " 3"],
     ) -> Viewpoint | None:
         size_m, origin = located.grid.voxel_m, np.array(located.grid.origin_m)
         ends = (np.array([region.lower_m, region.upper_m]) - origin) / size_m
@@ -223,8 +296,7 @@ class Unseen:
         part = Grid(region.lower_m, size_m, weights.shape)
         weights = np.where(weights >= located.threshold, weights, 0.0).reshape(-1)
         points = part.centers().double().numpy()
-        eye = self._newest().world_T_camera[:3, 3]
-        return best_viewpoint(self._map, points, weights, camera, self._config.reach, from_m=eye)
+        return best_viewpoint(self._map, points, weights, camera, self._config.reach, eye_m)
 
     def _held(self) -> list[tuple[int, PosedFrame]]:
         return [(keyframe.id, keyframe.frame) for keyframe in self._keyframes]
@@ -248,6 +320,14 @@ class Unseen:
         reader = self._language.reader
         embedded = reader.embed(texts)
         return embedded, reader.known(embedded)
+
+
+def _highest_state(
+    grid: Grid, state: UInt8[torch.Tensor, " n"], parts: int
+) -> UInt8[torch.Tensor, "nx ny nz"]:
+    """OCCUPIED voxels are those with an occupied part, FREE ones those with free parts alone."""
+    highest = grid.highest(_SWAPPED[state.long()][None], parts)[0]
+    return _SWAPPED[highest.long()]
 
 
 def _checked(threshold: float) -> float:

@@ -79,3 +79,11 @@ def test_memory_of_a_frame():
 def test_boxes_that_hold_nothing(upper):
     with pytest.raises(GeometryError, match="every upper bound must be finite and larger"):
         Box((0.0, 0.0, 0.0), upper)
+
+
+@pytest.mark.parametrize(("lower", "shared"), [((0.5, 0.5, 0.5), True), ((1.0, 0.0, 0.0), False),
+                                               ((0.0, 0.0, -3.0), False)])  # fmt: skip
+def test_boxes_share_space_unless_they_only_touch(lower, shared):
+    box = Box((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    other = Box(lower, tuple(low + 2.0 for low in lower))
+    assert box.overlaps(other) is other.overlaps(box) is shared

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +11,9 @@ from nesf_ros.cli.ask import save_picture, told
 from nesf_ros.cli.progress import Progress
 from nesf_ros.cli.unseen import told_completed, told_located
 from nesf_ros.cli.unseen_pictures import save_completed, save_located
+from nesf_ros.errors import QueryError
 from nesf_ros.ros.map_client import MapClient
+from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.types import Box
 
 if TYPE_CHECKING:
@@ -61,13 +62,16 @@ def imagine(
     x, y, z = (low - AROUND_M for low in lower)
     region = Box((x, y, z), (upper[0] + AROUND_M, upper[1] + AROUND_M, upper[2] + AROUND_M))
     start_s = time.monotonic()
-    whole = client.complete([answer.text], region)
+    try:
+        whole = client.complete([answer.text], region)
+    except QueryError as error:  # of a wall, or all of the floor: that is no reason to end
+        say(f"\nWhat no camera has seen: {error}")
+        return {"unseen": str(error)}
     say(f"\nWhat no camera has seen, {time.monotonic() - start_s:.1f} s for a first look:")
     say("  " + told_completed(whole.objects[0], whole.threshold).replace("\n", "\n  "))
     save_completed(client, whole, 0, folder)
-    name = re.sub(r"^(a|an|the) ", "", answer.text)
     start_s = time.monotonic()
-    hidden = client.locate(f"keys behind the {name}", region)
+    hidden = client.locate(str(Description("keys", "behind", answer.text)), region)
     said = told_located(hidden).replace("\n", "\n  ")
     say(f"  {said}\n  ({time.monotonic() - start_s:.1f} s)")
     save_located(client, hidden, folder)

@@ -57,8 +57,12 @@ def told_completed(answer: CompletedObject, threshold: float) -> str:
     if not answer.known:
         return f"{answer.text}: unknown; the model was trained with nothing like it"
     if not answer.exists:
-        best = (max(answer.grid.probability, default=1) - 1) / 254
-        return f"{answer.text}: not found ({best:.2f} at best; above {threshold:.2f} it would be)"
+        best = (max([*answer.grid.probability, 1]) - 1) / 254
+        if best > threshold:
+            why = f"{best:.2f}, but others are more probable there, or it makes up no thing"
+        else:
+            why = f"{best:.2f} at best; above {threshold:.2f} it would be"
+        return f"{answer.text}: not found ({why})"
     things = [
         f"no. {thing.id} at {_at(thing.centroid)}, {_size(thing.lower, thing.upper)}, "
         f"probability {thing.score:.2f}, {thing.voxel_count} voxels"
@@ -73,7 +77,7 @@ def _place(region: HiddenRegion) -> str:
         f"{region.score:.2f}, {100 * region.unobserved:.0f} % of it never seen"
     )
     if not region.has_viewpoint:
-        return f"{said}; no free place is known that shows it"
+        return f"{said}; no free place is known that shows more of it"
     share = f"shows {100 * region.revealed:.0f} %"
     return f"{said}; look from {_at(region.viewpoint.position)} {_way(region.viewpoint)}: {share}"
 

@@ -19,6 +19,7 @@ from nesf_ros.ros.convert import (
     point_message,
     to_array,
 )
+from nesf_ros.semantics.completion.imagining import CLEAR_SPACE, IMAGINED, UNIMAGINED
 from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.results import Completed, HiddenRegion
 from nesf_ros.semantics.hidden.descriptions import Description, parse_description
@@ -48,12 +49,14 @@ def description_of(request: LocateHidden.Request) -> Description:
 
 
 def probability_message(
-    probability: Float32[ndarray, "x y z"], grid: Grid, header: Header, known: bool = True
+    probability: Float32[ndarray, "x y z"],
+    basis: UInt8[ndarray, "x y z"],
+    grid: Grid,
+    header: Header,
 ) -> VoxelGrid:
-    """Probabilities 0–1 in steps of 1/254; all of them unknown where nothing is `known`."""
-    codes = np.rint(254 * probability).astype(np.uint8) + np.uint8(1)
-    if not known:
-        codes = np.zeros_like(codes)
+    """Probabilities 0–1 in steps of 1/254, at least one where imagined: 0 is for clear space."""
+    imagined = np.rint(254 * probability).clip(min=1).astype(np.uint8) + np.uint8(1)
+    codes = np.where(basis == IMAGINED, imagined, basis == CLEAR_SPACE).astype(np.uint8)
     return grid_message(codes, grid.origin_m, grid.voxel_m, header)
 
 
@@ -82,8 +85,8 @@ def object_message(completed: Completed, number: int, header: Header) -> Complet
     """What was completed for one of the labels."""
     found, known = completed.instances[number], completed.known[number]
     out = CompletedObject(text=completed.labels[number], known=known, exists=bool(found))
-    probability = completed.probability[number]
-    out.grid = probability_message(probability, completed.grid, header, known)
+    basis = completed.basis if known else np.full_like(completed.basis, UNIMAGINED)
+    out.grid = probability_message(completed.probability[number], basis, completed.grid, header)
     out.instances = [instance_message(instance) for instance in found[:MOST_INSTANCES]]
     return out
 

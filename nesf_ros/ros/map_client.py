@@ -50,6 +50,8 @@ SERVICES = {
 }
 LOOKING_S = 120.0
 """Time to look at keyframes that were never looked at so closely before."""
+POINTS_AT_ONCE = 100_000
+"""Of one request; the node's query.max_points is 200,000 unless it was lowered."""
 MARGIN_S = 5.0
 """How much longer than a request's deadline its answer may take to arrive."""
 
@@ -158,14 +160,17 @@ class MapClient:
         return DenseMap(codes_of(grid), origin, float(grid.voxel_size))
 
     def query_points(self, points_map: Float64[ndarray, "n 3"]) -> PointAnswers:
-        """What the map knows about points, metres."""
+        """What the map knows about points, metres; in as many requests as these take."""
         points = [Point(x=x, y=y, z=z) for x, y, z in points_map.tolist()]
-        reply = self.call("query_points", points=points)
+        replies = [
+            self.call("query_points", points=points[start : start + POINTS_AT_ONCE])
+            for start in range(0, max(1, len(points)), POINTS_AT_ONCE)
+        ]
         return PointAnswers(
-            np.array(reply.state, np.uint8),
-            np.array(reply.probability, np.float32),
-            np.array(reply.color, np.uint8).reshape(-1, 3),
-            np.array(reply.distance, np.float32),
+            np.concatenate([np.array(reply.state, np.uint8) for reply in replies]),
+            np.concatenate([np.array(reply.probability, np.float32) for reply in replies]),
+            np.concatenate([np.array(reply.color, np.uint8) for reply in replies]).reshape(-1, 3),
+            np.concatenate([np.array(reply.distance, np.float32) for reply in replies]),
         )
 
     def render_view(

@@ -44,6 +44,7 @@ READY = 0.7
 Work = Callable[..., None]
 """Fills in the response to a request: `work(mapper, request, response, progress)`.
 
+It signs what is true of an earlier map than the present one, with which all else is signed.
 Telling its progress may raise, as nobody waits any more.
 """
 Prepare = Callable[[SemanticMapper, Any, Progress], Any]
@@ -196,7 +197,8 @@ class Serving:
             progress = within(partial(heard, check), ready_at, 1.0)
             progress("asking the map", 0.0)
             task.work(mapper, request, response, progress, *prepared)
-            _sign(response, mapper)  # here, where no frame can come between
+            if not response.map_sequence:
+                _sign(response, mapper)  # here, where no frame can come between
             check()
             tell("done", 1.0)
 
@@ -210,9 +212,10 @@ class Serving:
 
         Frames get their turn between one such work and the next.
         """
-        if self._serving is None:
+        serving = self._serving  # read once: it may be closed meanwhile
+        if serving is None:
             raise QueryError(NOT_CONFIGURED)
-        return self._serving[1].call(work).result()
+        return serving[1].call(work).result()
 
     def _limit_s(self, request: Any, mapper: SemanticMapper) -> float:
         limit_s = request.deadline_s or getattr(mapper.config, self.patience).deadline_s

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from geometry_msgs.msg import Pose
 from jaxtyping import Float64
 from numpy import ndarray
 from rclpy.node import Node
+from std_msgs.msg import Header
 
 from nesf_ros import action
 from nesf_ros.errors import QueryError
 from nesf_ros.pipeline import SemanticMapper
-from nesf_ros.ros.convert import MOST_INSTANCES, matrix_to_pose, pose_to_matrix
+from nesf_ros.ros.convert import MOST_INSTANCES, matrix_to_pose, ns_to_stamp, pose_to_matrix
 from nesf_ros.ros.convert_unseen import (
     description_of,
     hidden_message,
@@ -26,11 +28,11 @@ from nesf_ros.ros.serving import REPLY_BYTES, Serving
 from nesf_ros.ros.unseen_topics import UnseenTopics
 from nesf_ros.ros.views import about_unknown
 from nesf_ros.semantics.completion.lattice import Grid
-from nesf_ros.semantics.completion.results import Completed, HiddenRegion, Located
+from nesf_ros.semantics.completion.results import Completed, HiddenRegion, Located, Moment
 from nesf_ros.semantics.questions import all_texts
 from nesf_ros.srv import CompleteObjects, LocateHidden
 from nesf_ros.types import UNOBSERVED, Progress, within
-from nesf_ros.unseen import MOST_LABELS
+from nesf_ros.unseen import MOST_LABELS, MOST_REGIONS
 
 LOCATED = 0.8
 """How much is done of what is prepared once all but the viewpoints is."""
@@ -69,7 +71,7 @@ class UnseenServices(Serving):
         gather = partial(unseen.gather, request.texts, region, request.resolution)
         gathered = self.in_worker(gather)
         ways = "a smaller region, a coarser resolution or fewer texts"
-        check_size(gathered.space.grid, len(request.texts) + 1, ways)
+        check_size(gathered.grid, len(request.texts) + 1, ways)
         return unseen.complete(gathered, request.threshold, progress)
 
     def _locate(
@@ -79,14 +81,15 @@ class UnseenServices(Serving):
         viewer = self._viewer(mapper, request)
         gather = partial(unseen.gather_hidden, description_of(request), region, viewer)
         gathered = self.in_worker(gather)
-        check_size(gathered.space.grid, 1, "a smaller region")
+        check_size(gathered.grid, 1, "a smaller region")
         located = unseen.locate(gathered, request.threshold, within(progress, 0.0, LOCATED))
         viewing = within(progress, LOCATED, 1.0)
         regions: list[HiddenRegion] = []
         for number, found in enumerate(located.regions):  # one by one: frames come between
             viewing("looking for viewpoints", number / len(located.regions))
             one = replace(located, regions=(found,))
-            regions += self.in_worker(partial(unseen.viewpoints, one)).regions
+            look = partial(unseen.viewpoints, one, mapper.map_T_camera)
+            regions += self.in_worker(look).regions
         return replace(located, regions=tuple(regions))
 
     def _viewer(
@@ -112,7 +115,7 @@ class UnseenServices(Serving):
         completed: Completed,
     ) -> None:
         progress("packing the answer", 0.0)
-        header = self.header(mapper.map)
+        header = self._signed(mapper, response, completed.moment)
         response.frame_id = self._map_frame
         count = range(len(completed.labels))
         response.objects = [object_message(completed, number, header) for number in count]
@@ -131,19 +134,32 @@ class UnseenServices(Serving):
         located: Located,
     ) -> None:
         progress("packing the answer", 0.0)
-        header, description = self.header(mapper.map), located.description
+        header = self._signed(mapper, response, located.moment)
+        description = located.description
         response.frame_id = self._map_frame
         response.target, response.reference = description.target, description.reference
         response.relation = description.relation
-        response.reference_found = located.reference_found
-        response.reference_score = located.reference_score
-        response.probability = probability_message(located.probability, located.grid, header)
+        response.target_known = located.target_known
+        response.reference_found = located.reference.found
+        response.reference_score = located.reference.score
+        response.probability = probability_message(
+            located.probability, located.basis, located.grid, header
+        )
         response.regions = [hidden_message(region) for region in located.regions]
         response.viewpoint = matrix_to_pose(located.viewer)
         response.threshold = located.threshold
         unknown = mapper.unknown([description.target, description.reference])
         response.message = about_located(located, unknown)
         self._topics.show_located(located, header)
+
+    def _signed(self, mapper: SemanticMapper, response: Any, moment: Moment) -> Header:
+        """Sign with the map that was asked, not with what has come since; what grids are of.
+
+        QueryError where another one is in its place.
+        """
+        mapper.imagination.check(moment)
+        response.map_sequence, response.stamp = moment.revision, ns_to_stamp(moment.stamp_ns)
+        return Header(stamp=response.stamp, frame_id=self._map_frame)
 
 
 def _labels_of(request: CompleteObjects.Request) -> Sequence[str]:
@@ -175,16 +191,28 @@ def about_completed(completed: Completed) -> str:
     most = max((len(found) for found in completed.instances), default=0)
     if most > MOST_INSTANCES:
         said.append(f"up to {most} things for a text; the best {MOST_INSTANCES} are sent")
+    said.append(_about_unshown(completed.unshown))
     return "; ".join(filter(None, said))
 
 
 def about_located(located: Located, unknown: Sequence[str]) -> str:
     """What to know about an answer; mostly nothing."""
     said = [about_unknown(unknown)]
-    if not located.reference_found:
-        reference, score = located.description.reference, located.reference_score
-        said.append(f"no {reference} is found in the map ({score:.2f} at best)")
+    reference, found = located.description.reference, located.reference
+    if not found.found:
+        said.append(f"no {reference} is found in the map ({found.score:.2f} at best)")
+    elif not found.within:
+        said.append(f"the {reference} that is found lies outside of the space that was searched")
     if not located.regions:
         best, least = float(located.probability.max(initial=0.0)), located.threshold
         said.append(f"no place is probable enough ({best:.3f} at best; {least:.3f} would be)")
+    if len(located.regions) == MOST_REGIONS:
+        said.append(f"the best {MOST_REGIONS} places are told")
+    said.append(_about_unshown(located.unshown))
     return "; ".join(filter(None, said))
+
+
+def _about_unshown(cubes: int) -> str:
+    if not cubes:
+        return ""
+    return f"no keyframe shows {cubes} of the cubes of the region, where nothing was imagined"

@@ -28,7 +28,9 @@ class KeyframeScans:
             model.tower, preset, (model.mean, model.std), max_bytes=self._max_bytes
         )
         self._scans: OrderedDict[int, Scan] = OrderedDict()
+        self._awaited: int | None = None
         self._lock = threading.Lock()
+        self._looking = threading.Lock()  # for seconds: who forgets must not wait for it
 
     @property
     def nbytes(self) -> int:
@@ -38,6 +40,10 @@ class KeyframeScans:
     def __len__(self) -> int:
         """Keyframes that are kept."""
         return len(self._scans)
+
+    def __contains__(self, keyframe: int) -> bool:
+        """Whether a keyframe's scan is kept."""
+        return keyframe in self._scans
 
     def relevancy(
         self,
@@ -52,19 +58,30 @@ class KeyframeScans:
         A picture is looked at once, as long as its scan is kept; one whose scan alone is larger
         than the limit is looked at each time. Raises VisionError for texts of another model.
         """
-        with self._lock:
-            scan = self._scans.pop(keyframe, None)
+        with self._looking:
+            with self._lock:
+                scan = self._scans.get(keyframe)
+                self._awaited = keyframe
             if scan is None:
                 try:
                     scan = self._extractor.scan(image)
                 except VisionError:
                     return self._extractor.relevancy(image, texts, every, against)
-            self._scans[keyframe] = scan
-            while self.nbytes > self._max_bytes and len(self._scans) > 1:
-                self._scans.popitem(last=False)
+            with self._lock:
+                self._keep(keyframe, scan)
         return scan.relevancy(texts, every, against)
 
+    def _keep(self, keyframe: int, scan: Scan) -> None:
+        """As the one that was asked for last, unless it has been forgotten meanwhile."""
+        if self._awaited == keyframe:
+            self._scans[keyframe] = scan
+            self._scans.move_to_end(keyframe)
+            while self.nbytes > self._max_bytes and len(self._scans) > 1:
+                self._scans.popitem(last=False)
+
     def forget(self, keyframe: int) -> None:
-        """Let go of a keyframe that is no longer kept."""
+        """Let go of a keyframe that is no longer kept; at once, also while it is looked at."""
         with self._lock:
             self._scans.pop(keyframe, None)
+            if self._awaited == keyframe:
+                self._awaited = None

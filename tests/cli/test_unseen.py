@@ -70,7 +70,7 @@ def test_places_are_told_with_where_to_look_from():
     assert lines[1] == (
         f"  1. {place}; look from (0.50, 2.25, 1.00) m towards 0 deg, 60 deg down: shows 60 %"
     )
-    assert lines[2] == f"  2. {place}; no free place is known that shows it"
+    assert lines[2] == f"  2. {place}; no free place is known that shows more of it"
 
 
 def test_more_places_than_anyone_reads_are_counted():
@@ -95,6 +95,9 @@ def test_whole_things_are_told():
     grid = VoxelGrid(probability=[1, 128, 55])
     missing = completed(exists=False, instances=[], grid=grid)
     assert told_completed(missing, 0.6) == "sofa: not found (0.50 at best; above 0.60 it would be)"
+    assert told_completed(missing, 0.4) == (
+        "sofa: not found (0.50, but others are more probable there, or it makes up no thing)"
+    )
     assert told_completed(completed(known=False), 0.6).startswith("sofa: unknown; ")
 
 

@@ -9,36 +9,44 @@ from std_msgs.msg import Header
 from nesf_ros.errors import QueryError
 from nesf_ros.ros import convert_unseen as convert
 from nesf_ros.ros.convert import codes_of, grid_message, pose_to_matrix
+from nesf_ros.semantics.completion.imagining import IMAGINED
 from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.srv import LocateHidden
 
 from .test_convert import over_the_wire
-from .unseen_answers import GRID, LOOKING, completed, located, voxels
+from .unseen_answers import BASIS, GRID, LOOKING, completed, located, voxels
 
 HEADER = Header(frame_id="map")
 
 
-def test_probabilities_lie_with_x_fastest_in_bytes_of_1_to_255():
+SURE = np.full(GRID.shape, IMAGINED, np.uint8)
+
+
+def test_probabilities_lie_with_x_fastest_in_bytes_of_2_to_255():
     probability = voxels(_100=1.0, _010=0.5, _001=0.001, _123=0.75)
-    message = convert.probability_message(probability, GRID, HEADER)
+    message = convert.probability_message(probability, SURE, GRID, HEADER)
     assert (message.size_x, message.size_y, message.size_z) == (2, 3, 4)
     assert message.voxel_size == 0.25 and message.origin == Point(x=1.0, y=2.0, z=-0.5)
     assert message.header.frame_id == "map"
     flat = list(message.probability)
-    assert len(flat) == 24 and flat[1] == 255 and flat[2] == 128 and flat[6] == 1
-    assert flat[23] == 1 + 190 and sum(flat) == 24 + 254 + 127 + 190
+    assert len(flat) == 24 and flat[1] == 255 and flat[2] == 128 and flat[6] == 2
+    assert flat[23] == 1 + 190 and sum(flat) == 24 + 254 + 127 + 190 + 21
 
 
 @given(arrays(np.float32, GRID.shape, elements=st.floats(0, 1, width=32)))
 def test_probabilities_survive_to_half_a_step(probability):
-    message = over_the_wire(convert.probability_message(probability, GRID, HEADER))
-    np.testing.assert_allclose(convert.probability_of(message), probability, atol=0.5 / 254 + 1e-6)
+    message = over_the_wire(convert.probability_message(probability, SURE, GRID, HEADER))
+    expected = np.maximum(probability, 1 / 254)  # 0 is for what was observed to be free
+    np.testing.assert_allclose(convert.probability_of(message), expected, atol=0.5 / 254 + 1e-6)
 
 
-def test_what_is_unknown_is_nan():
-    message = convert.probability_message(voxels(_123=0.5), GRID, HEADER, known=False)
-    assert not any(message.probability) and len(message.probability) == 24
-    assert np.isnan(convert.probability_of(message)).all()
+def test_free_space_is_told_from_what_is_unknown_and_from_what_is_improbable():
+    message = convert.probability_message(voxels(_123=0.5), BASIS, GRID, HEADER)
+    codes = codes_of(message)
+    assert (codes[0, 0, 1], codes[0, 0, 2]) == (1, 0)  # clear, and shown by no keyframe
+    assert codes[1, 2, 3] == 128 and (np.delete(codes.reshape(-1), [1, 2, 23]) == 2).all()
+    found = convert.probability_of(message)
+    assert found[0, 0, 1] == 0 and np.isnan(found[0, 0, 2])
 
 
 def test_codes_come_back_as_they_went():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from action_msgs.msg import GoalStatus
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Pose, PoseStamped
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
@@ -21,11 +22,12 @@ from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.unseen_services import UnseenServices, about_located, check_size
 from nesf_ros.semantics.completion.imagining import Space
 from nesf_ros.semantics.completion.lattice import Grid
+from nesf_ros.semantics.completion.results import Pieces, Reference
 from nesf_ros.types import Box
 from nesf_ros.unseen import Gathered, Unseen
 
 from .test_serving import WAIT_S, Bench, config  # noqa: F401 - a fixture
-from .unseen_answers import GRID, LOOKING, completed, located
+from .unseen_answers import GRID, LOOKING, MOMENT, completed, located
 
 pytestmark = pytest.mark.ros
 LOOKS = 4
@@ -38,7 +40,7 @@ class Dreams(Unseen):
     def __init__(self):
         self.turns = threading.Semaphore(10**6)
         self.grid = GRID
-        self.begun = 0
+        self.begun, self.replaced = 0, False
         self.asked, self.threads = [], []
 
     def gather(self, *question):
@@ -56,12 +58,18 @@ class Dreams(Unseen):
         blind = replace(answer, regions=blind)
         return self._looked("locate", gathered, threshold, progress, blind)
 
-    def viewpoints(self, answer):
+    def viewpoints(self, answer, map_T_camera):
         self._note("viewpoints")
+        np.testing.assert_array_equal(map_T_camera, np.eye(4))  # of the newest frame
         (blind,) = answer.regions  # one at a time, for frames to come between
         seen = [region for region in located().regions if region.lower_m == blind.lower_m]
         assert blind.viewpoint is None
         return replace(answer, regions=tuple(seen))
+
+    def check(self, moment):
+        assert moment == MOMENT
+        if self.replaced:
+            raise QueryError("the map was replaced")
 
     def forget(self, keyframe):
         """Of no use here."""
@@ -77,6 +85,8 @@ class Dreams(Unseen):
             Space(
                 self.grid, torch.zeros(24, dtype=torch.uint8), torch.zeros(24, dtype=torch.bool), ()
             ),
+            MOMENT,
+            Pieces(),
         )
 
     def _looked(self, step, gathered, threshold, progress, answer):
@@ -129,11 +139,14 @@ def test_things_are_completed(bench):
     ]  # fmt: skip
     assert [answer.text for answer in reply.objects] == texts
     assert [answer.exists for answer in reply.objects] == [True, False, False]
-    assert reply.frame_id == "map" and reply.threshold == 0.5 and reply.map_sequence
+    assert reply.frame_id == "map" and reply.threshold == 0.5
+    assert reply.map_sequence == MOMENT.revision  # of the map that was asked
+    assert reply.stamp == reply.winners.header.stamp == Time(sec=5, nanosec=1)
     assert reply.observed == pytest.approx(2 / 24)
-    np.testing.assert_allclose(
-        probability_of(reply.objects[0].grid), completed().probability[0], atol=0.5 / 254
-    )
+    sofa = probability_of(reply.objects[0].grid)
+    known = ~np.isnan(sofa)
+    expected = completed().probability[0]
+    np.testing.assert_allclose(sofa[known], expected[known], atol=1 / 254 + 1e-6)
     np.testing.assert_array_equal(winners_of(reply.winners), completed().winner)
     assert heard_on(bench, PointCloud2, "nesf/completion").width == 3
 
@@ -148,9 +161,10 @@ def test_a_hidden_thing_is_located(bench):
     assert reply.reference_found and reply.reference_score == 0.625 and reply.threshold == 0.25
     assert [region.has_viewpoint for region in reply.regions] == [True, False]
     np.testing.assert_allclose(pose_to_matrix(reply.viewpoint), LOOKING, atol=1e-9)
-    np.testing.assert_allclose(
-        probability_of(reply.probability), located().probability, atol=0.5 / 254
-    )
+    found = probability_of(reply.probability)
+    known = ~np.isnan(found)
+    np.testing.assert_allclose(found[known], located().probability[known], atol=1 / 254 + 1e-6)
+    assert reply.target_known and reply.map_sequence == MOMENT.revision
     assert heard_on(bench, PointCloud2, "nesf/hidden").width == 2
     markers = heard_on(bench, MarkerArray, "nesf/hidden_markers").markers
     assert len(markers) == 6 and markers[0].action == Marker.DELETEALL
@@ -225,6 +239,17 @@ def test_texts_are_read_while_keyframes_are_looked_at(bench):
     assert not looking.done()
 
 
+def test_what_was_found_in_a_map_that_is_gone_is_not_told(bench):
+    bench.mapper.unseen.replaced = True
+    for name, fields in (
+        ("complete_objects", {"texts": ["sofa"]}),
+        ("locate_hidden", {"description": "keys in a box"}),
+    ):
+        reply = bench.reply(bench.ask(name, **fields))
+        assert not reply.success and reply.message == "the map was replaced"
+        assert reply.map_sequence == bench.mapper.map.revision
+
+
 def test_looking_has_a_deadline(bench):
     bench.mapper.unseen.turns = threading.Semaphore(0)
     reply = bench.reply(bench.ask("complete_objects", texts=["sofa"], deadline_s=0.3))
@@ -274,3 +299,10 @@ def test_what_is_to_know_about_a_place():
     assert about_located(located(regions=False), []) == (
         "no place is probable enough (0.750 at best; 0.250 would be)"
     )
+    elsewhere = replace(located(), reference=Reference(True, 0.9, False), unshown=2)
+    assert about_located(elsewhere, []) == (
+        "the drawer that is found lies outside of the space that was searched; no keyframe shows 2 "
+        "of the cubes of the region, where nothing was imagined"
+    )
+    many = replace(located(), regions=located().regions * 16)
+    assert about_located(many, []) == "the best 32 places are told"

@@ -2,8 +2,15 @@
 
 import numpy as np
 
+from nesf_ros.semantics.completion.imagining import CLEAR_SPACE, IMAGINED, UNIMAGINED
 from nesf_ros.semantics.completion.lattice import Grid
-from nesf_ros.semantics.completion.results import Completed, HiddenRegion, Located
+from nesf_ros.semantics.completion.results import (
+    Completed,
+    HiddenRegion,
+    Located,
+    Moment,
+    Reference,
+)
 from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.semantics.hidden.viewpoints import Viewpoint
 from nesf_ros.semantics.instances import Instance
@@ -22,6 +29,11 @@ def voxels(kind=np.float32, **values):
     return out
 
 
+BASIS = np.full(GRID.shape, IMAGINED, np.uint8)
+BASIS[0, 0, 1], BASIS[0, 0, 2] = CLEAR_SPACE, UNIMAGINED
+MOMENT = Moment("a map", 7, 5_000_000_001)
+
+
 def thing():
     """Of one voxel, (1, 2, 3)."""
     box = Box((1.25, 2.5, 0.25), (1.5, 2.75, 0.5))
@@ -37,10 +49,13 @@ def completed():
         (True, True, False),
         GRID,
         np.stack([sofa, chair, voxels()]),
+        BASIS,
         voxels(np.uint8, _123=1, _100=1, _010=2),
         voxels(np.uint8, _123=UNOBSERVED, _100=OCCUPIED, _010=FREE),
         ((thing(),), (), ()),
         0.5,
+        0,
+        MOMENT,
     )
 
 
@@ -57,10 +72,13 @@ def located(reference_found=True, regions=True):
         Description("keys", "in", "drawer"),
         GRID,
         voxels(_123=0.75, _010=0.4, _011=0.3, _100=0.5, _000=0.01),
+        BASIS,
         voxels(np.uint8, _100=OCCUPIED, _011=OCCUPIED),
         (first, second) if regions else (),
-        reference_found,
-        0.625,
+        True,
+        Reference(reference_found, 0.625, True),
         0.25,
         LOOKING,
+        0,
+        MOMENT,
     )

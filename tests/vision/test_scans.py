@@ -1,5 +1,7 @@
 """Keyframes that are looked at once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -85,3 +87,24 @@ def test_a_picture_too_large_to_keep_is_answered_all_the_same(model, tiny):
 def test_texts_of_another_model_are_refused(model):
     with pytest.raises(VisionError, match="Embed the texts with the model"):
         scans_of(model).relevancy(1, picture(1), torch.zeros(1, 3))
+
+
+def test_who_forgets_does_not_wait_for_who_looks(model, tiny):
+    """A picture that is forgotten while it is looked at is answered, and not kept."""
+    scans, texts = scans_of(model), tiny.texts(1)
+    look, looking, let = model.tower.look, threading.Event(), threading.Event()
+
+    def slow(images):
+        looking.set()
+        assert let.wait(30.0)
+        return look(images)
+
+    model.tower.look = slow
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(scans.relevancy, 1, picture(1), texts)
+        assert looking.wait(30.0)
+        scans.forget(1)  # returns although the look goes on
+        assert not found.done()
+        let.set()
+        assert found.result(30.0).shape == (1, 40, 56)
+    assert 1 not in scans and len(scans) == 0

@@ -101,13 +101,11 @@ def relevant_cells(
 
 
 def channels(
-    shape: Float32[Tensor, "3 x y z"],
-    looked: Float32[Tensor, "3 x y z"],
-    relevancy: Float32[Tensor, "labels x y z"],
+    shared: Float32[Tensor, "others x y z"], relevancy: Float32[Tensor, "labels x y z"]
 ) -> Float32[Tensor, "labels channels x y z"]:
-    """A network's input for every label."""
-    shared = torch.cat([shape, looked])[None].expand(len(relevancy), -1, -1, -1, -1)
-    return torch.cat([shared, relevancy[:, None]], 1)
+    """A network's input for every label: geometry and where was looked, then its relevancy."""
+    each = shared[None].expand(len(relevancy), -1, -1, -1, -1)
+    return torch.cat([each, relevancy[:, None]], 1)
 
 
 def _scattered(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from nesf_ros.semantics.completion.imagining import Space, Tile
 from nesf_ros.semantics.completion.lattice import Grid, tiles
 from nesf_ros.semantics.completion.looking import Glimpse, chosen
 from nesf_ros.semantics.completion.presets import Preset
-from nesf_ros.semantics.completion.volume import Volume
+from nesf_ros.semantics.completion.volume import BELOW, Volume
 from nesf_ros.types import Box, PosedFrame
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
@@ -26,8 +27,11 @@ STRAY = 0.5
 lie far out."""
 FLOOR = 2.0
 """Percent of voxels that lie below the floor: what little is wrong, or goes down from it."""
+TALL_M = 2.0
+"""How far below a camera floors are sought that stands on none of the lowest one's storey."""
 VOXELS_M = (0.005, 1.0)
 """Edges that an answer's voxels can have, metres."""
+_ROUNDING = 1e-6  # of what came as single precision
 
 
 class Gatherer:
@@ -52,32 +56,47 @@ class Gatherer:
         return Box(tuple((lower - half).tolist()), tuple((upper + half).tolist()))
 
     def floor_m(self) -> float:
-        """Height of the floor in the map frame; 0 while nothing is known."""
+        """Height of the lowest floor in the map frame; 0 while nothing is known."""
         heights = self._surface_m()[:, 2]
         return float(np.percentile(heights, FLOOR)) if len(heights) else 0.0
+
+    def cube_before(self, map_T_camera: Float64[ndarray, "4 4"], preset: Preset) -> Volume:
+        """The cube before a camera: on the lowest floor, where that cube is as high as the camera.
+
+        Else, in another storey, on what lies at most `TALL_M` below it.
+        """
+        eye_m, floor_m = float(map_T_camera[2, 3]), self.floor_m()
+        if not floor_m <= eye_m <= floor_m + (1 - BELOW) * preset.side_m:
+            heights = self._surface_m()[:, 2]
+            near = heights[(heights < eye_m) & (heights > eye_m - TALL_M)]
+            floor_m = float(np.percentile(near, FLOOR)) if len(near) else eye_m - TALL_M
+        return Volume.before(map_T_camera, preset.side_m, preset.cells, floor_m)
 
     def cubes(self, box: Box, yaw_rad: float, preset: Preset) -> tuple[Volume, ...]:
         """Cubes that cover a box, as `lattice.tiles`."""
         return tiles(box, yaw_rad, self.floor_m(), preset, self._config.unseen.max_tiles)
 
-    def space(
-        self,
-        box: Box,
-        voxel_m: float,
-        cubes: Sequence[Volume],
-        keyframes: Iterable[tuple[int, PosedFrame]],
-    ) -> Space:
-        """What is known of a box, in voxels of `voxel_m` (0: as the cubes' cells).
+    def voxels(self, box: Box, voxel_m: float, cell_m: float) -> tuple[Grid, int]:
+        """The answer's voxels (of `voxel_m`; 0: as a network's cells), and in how many parts.
 
-        QueryError where nothing around was observed, no keyframe shows anything, or voxels are too
-        many.
+        So many along an edge that none is larger than a cell: small things would fall between the
+        middles of large ones. QueryError for a size out of `VOXELS_M`, and where they are too many.
         """
-        size_m = voxel_m or cubes[0].cell_m
-        if not VOXELS_M[0] <= size_m <= VOXELS_M[1]:
+        size_m = voxel_m or cell_m
+        if not VOXELS_M[0] - _ROUNDING <= size_m <= VOXELS_M[1] + _ROUNDING:
             raise QueryError(
                 f"voxels of {size_m:g} m; they must be of {VOXELS_M[0]} to {VOXELS_M[1]} m"
             )
-        grid = Grid.covering(box, size_m, self._config.query.max_voxels)
+        parts = max(1, math.ceil(size_m / cell_m - _ROUNDING))
+        return Grid.covering(box, size_m, self._config.query.max_voxels // parts**3), parts
+
+    def space(
+        self, grid: Grid, cubes: Sequence[Volume], keyframes: Iterable[tuple[int, PosedFrame]]
+    ) -> Space:
+        """What is known of some voxels.
+
+        QueryError where nothing around was observed, and where no keyframe shows anything.
+        """
         tsdf, state = (each.cpu() for each in sample_points(self._map, grid.centers()))
         glimpses = [self._glimpse(*keyframe) for keyframe in keyframes]
         found = [self._tile(cube, glimpses) for cube in cubes]

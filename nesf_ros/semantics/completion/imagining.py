@@ -13,12 +13,16 @@ import torch
 from jaxtyping import Bool, Float32, UInt8
 from torch import Tensor
 
-from nesf_ros.semantics.completion.cells import Cloud, channels, relevant_cells
+from nesf_ros.semantics.completion.cells import Cloud, relevant_cells
 from nesf_ros.semantics.completion.lattice import Grid, window
 from nesf_ros.semantics.completion.looking import Glimpse, Looker
 from nesf_ros.semantics.completion.volume import Volume
 from nesf_ros.semantics.completion.weights import Trained
 from nesf_ros.types import Progress
+
+CLEAR_SPACE, UNIMAGINED, IMAGINED = 0, 1, 2
+"""What an answer rests on: the robot has looked and seen nothing (the veto); nothing, as no
+keyframe shows the place; a network. The higher one holds for a voxel that has some of each."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,29 @@ class Space:
     """What the map knows of a region, gathered at one moment."""
 
     grid: Grid
+    """Voxels whose middles are asked about."""
     state: UInt8[Tensor, " n"]
     """UNOBSERVED, FREE or OCCUPIED, at the middles of the grid's voxels."""
     clear: Bool[Tensor, " n"]
     """Where nothing can be (`cells.clear`), there."""
     tiles: tuple[Tile, ...]
 
+    @property
+    def unshown(self) -> int:
+        """How many cubes no keyframe shows."""
+        return sum(not tile.glimpses for tile in self.tiles)
+
 
 Decode = Callable[
-    [Float32[Tensor, "texts channels x y z"], Float32[Tensor, "points 3"]],
+    [
+        Float32[Tensor, "channels x y z"],
+        Float32[Tensor, "texts x y z"],
+        Float32[Tensor, "points 3"],
+    ],
     Float32[Tensor, "answers points"],
 ]
-"""From the cells of some texts, and points 0–1 in the cube, to logits."""
+"""From what all texts share of a cube's cells, the relevancy of each there, and points 0–1 in the
+cube, to logits."""
 
 
 def imagine(
@@ -55,10 +70,10 @@ def imagine(
     answers: int,
     model: tuple[Trained, Looker, Decode],
     progress: Progress,
-) -> Float32[Tensor, "answers n"]:
-    """Probability of each answer at the middles of the grid's voxels.
+) -> tuple[Float32[Tensor, "answers n"], UInt8[Tensor, " n"]]:
+    """Probability of each answer at the middles of the grid's voxels, and what it rests on.
 
-    0 where it is free (the veto), and in no cube that a keyframe shows.
+    0 where that is not `IMAGINED`.
     """
     trained, looker, decode = model
     points = space.grid.centers()
@@ -84,10 +99,11 @@ def imagine(
         within = ((unit >= 0) & (unit <= 1)).all(1)
         inside, unit = near[within], unit[within]
         heard = window(unit)
-        logits = decode(channels(tile.shape, looked, relevancy), unit)
+        logits = decode(torch.cat([tile.shape, looked]), relevancy, unit)
         total[:, inside] += logits * heard
         weight[inside] += heard
     logits = total / weight.clamp(min=1e-9)
     probability = torch.sigmoid(trained.slope * logits + trained.offset)
-    probability[:, (weight == 0) | space.clear] = 0.0
-    return probability
+    basis = torch.where(weight > 0, IMAGINED, UNIMAGINED).masked_fill(space.clear, CLEAR_SPACE)
+    probability[:, basis != IMAGINED] = 0.0
+    return probability, basis.to(torch.uint8)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Int64
+import torch.nn.functional as F
+from jaxtyping import Float32, Float64, Int64, Shaped
 from numpy import ndarray
 from torch import Tensor
 
@@ -61,6 +62,25 @@ class Grid:
         upper = np.array(self.origin_m) + np.array(self.shape) * self.voxel_m
         x, y, z = upper.tolist()
         return Box(self.origin_m, (x, y, z))
+
+    def split(self, parts: int) -> Grid:
+        """The same space in voxels of a part of their edge."""
+        x, y, z = (parts * count for count in self.shape)
+        return Grid(self.origin_m, self.voxel_m / parts, (x, y, z))
+
+    def joined(self, parts: int) -> Grid:
+        """The same space in voxels of so many times their edge, of which `split` makes these."""
+        x, y, z = (count // parts for count in self.shape)
+        return Grid(self.origin_m, self.voxel_m * parts, (x, y, z))
+
+    def highest(
+        self, values: Shaped[Tensor, "rows n"], parts: int
+    ) -> Shaped[Tensor, "rows nx ny nz"]:
+        """Of the parts in each of its voxels, from values for the voxels of `split`."""
+        fine = values.view(len(values), *self.split(parts).shape)
+        if parts == 1:
+            return fine
+        return F.max_pool3d(fine[None].float(), parts)[0].to(values.dtype)
 
     def centers(self) -> Float32[Tensor, "n 3"]:
         """Middles of all voxels, metres; z runs fastest."""

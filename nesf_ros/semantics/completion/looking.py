@@ -110,6 +110,8 @@ class Looker:
         if known is None:
             known = background_of(maps[len(texts) :])
             self._background[glimpse.keyframe] = known
+            if glimpse.keyframe not in self._scans:  # forgotten meanwhile
+                self._background.pop(glimpse.keyframe, None)
         row, column = glimpse.pixels.unbind(1)
         return Cloud(glimpse.points_map, maps[: len(texts), row, column], known[:, row, column])
 

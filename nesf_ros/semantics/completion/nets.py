@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
+from nesf_ros.semantics.completion.cells import channels
 from nesf_ros.semantics.completion.network import CompletionNet
 from nesf_ros.semantics.completion.weights import Trained, fill, path_of, read_about
 from nesf_ros.semantics.hidden.network import HiddenNet
@@ -38,13 +39,20 @@ class Completer:
         self._device = device
 
     def __call__(
-        self, cells: Float32[Tensor, "labels channels x y z"], points: Float32[Tensor, "n 3"]
+        self,
+        shared: Float32[Tensor, "channels x y z"],
+        relevancy: Float32[Tensor, "labels x y z"],
+        points: Float32[Tensor, "n 3"],
     ) -> Float32[Tensor, "labels n"]:
-        """Logits of labels at points, 0–1 along the axes of the cube."""
+        """Logits of labels at points, 0–1 along the axes of the cube.
+
+        From what all labels share of its cells, and from how relevant these are to each.
+        """
         rows = []
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
-            for part in cells.split(LABELS_AT_ONCE):
-                features = self._net.encode(part.to(self._device)).float()  # once, not per part
+            for part in relevancy.split(LABELS_AT_ONCE):  # cells of 255 labels would take gigabytes
+                cells = channels(shared, part).to(self._device)
+                features = self._net.encode(cells).float()  # once, not per part
                 rows += [self._decoded(one[None], points) for one in features]
         return torch.stack(rows)
 
@@ -57,7 +65,7 @@ class Completer:
 
 
 class Locator:
-    """Says which points a description fits, from the cells of its target and its reference."""
+    """Says which points a description fits, from relevancies of its target and its reference."""
 
     def __init__(self, weights: str, model: str, device: torch.device):
         """As `Completer`."""
@@ -67,11 +75,13 @@ class Locator:
 
     def logits(
         self,
-        cells: Float32[Tensor, "2 channels x y z"],
+        shared: Float32[Tensor, "channels x y z"],
+        relevancy: Float32[Tensor, "2 x y z"],
         points: Float32[Tensor, "n 3"],
         relation: str,
     ) -> Float32[Tensor, "1 n"]:
         """Logits at points, 0–1 along the axes of the cube, of one of `RELATIONS`."""
+        cells = channels(shared, relevancy)
         wanted = torch.tensor([RELATIONS.index(relation)], device=self._device)
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
             pair = self._net.encode(cells.to(self._device)).float().flatten(0, 1)[None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,18 @@ from nesf_ros.types import UNOBSERVED
 
 SIZES = 4
 """Of voxels, in which things are known again: the last ones asked for."""
+LEAST_M3 = 3 * 0.05**3
+"""Smaller pieces are taken for noise: three cells of the shipped networks."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Which map answered, and when."""
+
+    map_id: str
+    revision: int
+    stamp_ns: int
+    """Of the newest image in it."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +41,19 @@ class Completed:
     everywhere."""
     grid: Grid
     probability: Float32[ndarray, "labels nx ny nz"]
-    """0–1; 0 where the robot has looked and seen nothing (`cells.clear`)."""
+    """0–1; 0 where `basis` is not IMAGINED."""
+    basis: UInt8[ndarray, "nx ny nz"]
+    """CLEAR_SPACE, UNIMAGINED or IMAGINED (`imagining`)."""
     winner: UInt8[ndarray, "nx ny nz"]
     """0: nothing above the threshold; n: `labels[n − 1]` is the most probable (§3.3)."""
     state: UInt8[ndarray, "nx ny nz"]
     """UNOBSERVED, FREE or OCCUPIED in the map."""
     instances: tuple[tuple[Instance, ...], ...]
-    """Of each label, best first."""
+    """Of each label, of what it has won: best first."""
     threshold: float
+    unshown: int
+    """Cubes of the region that no keyframe shows, so that nothing was imagined there."""
+    moment: Moment
 
 
 @dataclass(frozen=True)
@@ -78,22 +96,40 @@ class HiddenRegion:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What the map has of the thing that a hidden one lies in, on or beside."""
+
+    found: bool
+    """Whether the map has it at all; else hidden regions mean little."""
+    score: float
+    """Of the best such thing, 0–1."""
+    within: bool
+    """Whether any such thing reaches into the space that was searched."""
+
+
+@dataclass(frozen=True)
 class Located:
     """Where a described thing may be."""
 
     description: Description
     grid: Grid
     probability: Float32[ndarray, "nx ny nz"]
-    """0–1; 0 where the robot has looked and seen nothing (`cells.clear`)."""
+    """0–1; 0 where `basis` is not IMAGINED."""
+    basis: UInt8[ndarray, "nx ny nz"]
+    """CLEAR_SPACE, UNIMAGINED or IMAGINED (`imagining`)."""
     state: UInt8[ndarray, "nx ny nz"]
     regions: tuple[HiddenRegion, ...]
     """Best first."""
-    reference_found: bool
-    """Whether the map has the reference at all; else the regions mean little."""
-    reference_score: float
+    target_known: bool
+    """Whether the vision-language model was trained with anything near the target; else relation
+    and reference alone say where it may be."""
+    reference: Reference
     threshold: float
     viewer: Float64[ndarray, "4 4"]
     """map_T_camera of who says what is left and what is behind."""
+    unshown: int
+    """As in `Completed`."""
+    moment: Moment
 
 
 class Pieces:
@@ -109,10 +145,15 @@ class Pieces:
         """What lies above a threshold in one piece, best first; ids as `InstanceFinder.find`."""
         size_m = grid.voxel_m
         self._finders[size_m] = finder = self._finders.pop(size_m, None) or InstanceFinder(
-            size_m, extent=0.0
+            size_m, min_voxels=_least(size_m), extent=0.0
         )
         if len(self._finders) > SIZES:
             del self._finders[next(iter(self._finders))]
         at = np.nonzero(probability >= threshold)
         voxels = np.stack(at, 1).astype(np.int64) + grid.first
         return finder.find(text, voxels, probability[at], threshold, part=True)
+
+
+def _least(voxel_m: float) -> int:
+    """Voxels of a piece that is no noise: three of fine ones, fewer where one holds as much."""
+    return min(3, max(1, math.ceil(LEAST_M3 / voxel_m**3)))

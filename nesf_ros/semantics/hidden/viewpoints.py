@@ -152,8 +152,9 @@ def _lattice(
     lines = [torch.arange(a, n, stride) for a, n in zip(starts, shape, strict=True)]
     if from_m is not None:
         present = math.floor(from_m[2] / space.voxel_size_m) - first[2]
-        count = int(reach.lift_m / (stride * space.voxel_size_m))
-        lines[2] = present + stride * torch.arange(-count, count + 1)
+        lift = math.floor(reach.lift_m / space.voxel_size_m + 1e-6)
+        count = math.ceil(lift / stride)  # of steps up, and down, to the very ends
+        lines[2] = present + torch.linspace(-lift, lift, 2 * count + 1).round().long()
     return [line.to(space.state.device) for line in lines]
 
 

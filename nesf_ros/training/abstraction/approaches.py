@@ -206,7 +206,7 @@ def _cells(
     situation: Situation, clouds: Sequence[Cloud], preset: Preset
 ) -> Float32[Tensor, "asked channels x y z"]:
     looked, relevancy = situation.relevant(clouds, SCALE, preset.reduction)
-    return channels(situation.shape, looked, relevancy)
+    return channels(torch.cat([situation.shape, looked]), relevancy)
 
 
 def _colored(situation: Situation, preset: Preset) -> Float32[Tensor, "1 channels x y z"]:

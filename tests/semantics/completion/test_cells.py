@@ -79,7 +79,7 @@ def test_labels_share_all_channels_but_the_last():
         torch.rand(3, 2, 2, 2),
         torch.rand(5, 2, 2, 2),
     )
-    cells = channels(shape, looked, relevancy)
+    cells = channels(torch.cat([shape, looked]), relevancy)
     assert cells.shape == (5, CHANNELS, 2, 2, 2)
     for label in range(5):
         torch.testing.assert_close(cells[label, :3], shape)

@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from nesf_ros.semantics.completion.cells import Cloud
-from nesf_ros.semantics.completion.imagining import Space, Tile, imagine
+from nesf_ros.semantics.completion.imagining import (
+    CLEAR_SPACE,
+    IMAGINED,
+    UNIMAGINED,
+    Space,
+    Tile,
+    imagine,
+)
 from nesf_ros.semantics.completion.lattice import Grid, window
 from nesf_ros.semantics.completion.looking import Glimpse, Looker
 from nesf_ros.semantics.completion.presets import PRESETS, Preset
@@ -56,9 +63,9 @@ def space(*tiles):
     return Space(GRID, state, state == FREE, tiles)
 
 
-def marked(cells, points):
+def marked(shared, relevancy, points):
     """The mark of a cube's geometry is its logit, for every text and place."""
-    return cells[:, 0, 0, 0, 0, None].expand(-1, len(points)).clone()
+    return shared[0, 0, 0, 0].expand(len(relevancy), len(points)).clone()
 
 
 def logistic(logit):
@@ -66,10 +73,13 @@ def logistic(logit):
 
 
 def test_a_constant_answer_has_no_seams_and_ends_where_cubes_do(trained):
-    found = imagine(
+    found, basis = imagine(
         space(tile(LEFT, 0, mark=0.7), tile(RIGHT, 1, mark=0.7)), TEXTS, 2,
         (trained, OnePoint(), marked), unheard,
     )  # fmt: skip
+    rests = [IMAGINED] * 6 + [UNIMAGINED] * 2
+    rests[SEEN_FREE] = CLEAR_SPACE
+    assert basis.tolist() == rests
     expected = [logistic(0.7)] * 8
     expected[SEEN_FREE] = expected[6] = expected[7] = 0.0
     assert found[0].tolist() == pytest.approx(expected)
@@ -80,7 +90,7 @@ def test_neighbours_are_blended_by_how_far_they_are_heard(trained):
     found = imagine(
         space(tile(LEFT, 0, mark=1.0), tile(RIGHT, 0, mark=-1.0)), TEXTS, 2,
         (trained, OnePoint(), marked), unheard,
-    )[0]  # fmt: skip
+    )[0][0]  # fmt: skip
     # At x = 1.25 m the first cube is heard fully, the second at an eighth of its side, too.
     weights = window(torch.tensor([[0.625, 0.5, 0.5], [0.125, 0.5, 0.5]]))
     assert weights.tolist() == [1.0, 1.0]
@@ -90,34 +100,33 @@ def test_neighbours_are_blended_by_how_far_they_are_heard(trained):
 
 
 def test_a_cube_that_no_keyframe_shows_says_nothing(trained):
-    looker = OnePoint()
-    found = imagine(
-        space(tile(LEFT, 0, mark=1.0), tile(RIGHT, mark=-9.0)), TEXTS, 2,
-        (trained, looker, marked), unheard,
-    )[0]  # fmt: skip
-    assert found[[2, 3]].tolist() == pytest.approx([logistic(1.0)] * 2)
-    assert found[4:].tolist() == [0.0] * 4
+    looker, dark = OnePoint(), space(tile(LEFT, 0, mark=1.0), tile(RIGHT, mark=-9.0))
+    found, basis = imagine(dark, TEXTS, 2, (trained, looker, marked), unheard)
+    assert found[0, [2, 3]].tolist() == pytest.approx([logistic(1.0)] * 2)
+    assert found[0, 4:].tolist() == [0.0] * 4
+    assert basis[4:].tolist() == [UNIMAGINED] * 4
+    assert dark.unshown == 1
     assert looker.looked == [0]
 
 
 def test_labels_reach_the_network_scaled_and_one_by_one(trained):
-    def relevant(cells, points):
-        assert cells.shape == (2, 7, 2, 2, 2)
+    def relevant(shared, relevancy, points):
+        assert shared.shape == (6, 2, 2, 2) and relevancy.shape == (2, 2, 2, 2)
         # The one cell that was looked at, and the label's channel alone, hold something.
-        assert cells[:, 3].nonzero().tolist() == [[0, 0, 0, 0], [1, 0, 0, 0]]
-        return cells[:, 6, 0, 0, 0, None].expand(-1, len(points)).clone()
+        assert shared[3].nonzero().tolist() == [[0, 0, 0]]
+        return relevancy[:, 0, 0, 0, None].expand(-1, len(points)).clone()
 
-    found = imagine(
+    found, _ = imagine(
         space(tile(LEFT, 0)), TEXTS / 10, 2, (trained, OnePoint(), relevant), unheard
     )  # fmt: skip
     assert found[:, 0].tolist() == pytest.approx([logistic(0.3), logistic(1.2)])
 
 
 def test_points_are_given_along_the_cube(trained):
-    def ahead(cells, points):
+    def ahead(shared, relevancy, points):
         return points[:, 0].expand(2, -1)
 
-    found = imagine(space(tile(RIGHT, 0)), TEXTS, 2, (trained, OnePoint(), ahead), unheard)[0]
+    found = imagine(space(tile(RIGHT, 0)), TEXTS, 2, (trained, OnePoint(), ahead), unheard)[0][0]
     expected = [0.0, 0.0, *(logistic(x) for x in (0.125, 0.375, 0.625, 0.875)), 0.0, 0.0]
     assert found.tolist() == pytest.approx(expected)
 

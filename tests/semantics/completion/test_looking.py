@@ -123,13 +123,17 @@ class Scans(KeyframeScans):
     """Relevancy of a text is its first number, plus row and a tenth of the column."""
 
     def __init__(self):
-        self.asked, self.forgotten = [], []
+        self.asked, self.forgotten, self.kept = [], [], set()
 
     def relevancy(self, keyframe, image, texts, every, against):
         assert len(against.words) == len(BACKGROUND) and against.scale == 20
         self.asked.append((keyframe, len(texts), every))
+        self.kept.add(keyframe)
         row, column = torch.meshgrid(torch.arange(60.0), torch.arange(80.0), indexing="ij")
         return texts[:, 0, None, None] + row + column / 10
+
+    def __contains__(self, keyframe):
+        return keyframe in self.kept
 
     def forget(self, keyframe):
         self.forgotten.append(keyframe)

@@ -7,7 +7,7 @@ import torch
 
 from nesf_ros.errors import QueryError
 from nesf_ros.semantics.completion import nets
-from nesf_ros.semantics.completion.cells import CHANNELS
+from nesf_ros.semantics.completion.cells import CHANNELS, channels
 from nesf_ros.semantics.completion.nets import LABELS_AT_ONCE, Completer, Locator
 from nesf_ros.semantics.completion.network import CompletionNet
 from nesf_ros.semantics.completion.presets import PRESETS, Preset
@@ -36,9 +36,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def some(labels, points=30):
+    """What labels share, their relevancies, and points."""
     random = torch.Generator().manual_seed(1)
     return (
-        torch.rand(labels, CHANNELS, 8, 8, 8, generator=random),
+        torch.rand(CHANNELS - 1, 8, 8, 8, generator=random),
+        torch.rand(labels, 8, 8, 8, generator=random),
         torch.rand(points, 3, generator=random),
     )
 
@@ -46,40 +48,40 @@ def some(labels, points=30):
 def test_a_completer_says_what_its_network_does(folder, monkeypatch):
     net = CompletionNet(TINY).eval()
     completer = Completer(write(net, "ovssc", folder), "model", CPU)
-    cells, points = some(LABELS_AT_ONCE + 1)
+    shared, relevancy, points = some(LABELS_AT_ONCE + 1)
     with torch.no_grad():
+        cells = channels(shared, relevancy)
         expected = net(cells, points.expand(len(cells), -1, -1))[..., 0]
-    whole = completer(cells, points)
+    whole = completer(shared, relevancy, points)
     torch.testing.assert_close(whole, expected, atol=HALF, rtol=0)
     assert expected.std() > HALF  # else the line above says nothing
     monkeypatch.setattr(nets, "POINTS_AT_ONCE", 7)
-    torch.testing.assert_close(completer(cells, points), whole, atol=0.01, rtol=0)
+    torch.testing.assert_close(completer(shared, relevancy, points), whole, atol=0.01, rtol=0)
 
 
 def test_a_label_alone_is_completed_as_among_others(folder):
     completer = Completer(write(CompletionNet(TINY), "ovssc", folder), "model", CPU)
-    cells, points = some(LABELS_AT_ONCE + 1)
-    together = completer(cells, points)
+    shared, relevancy, points = some(LABELS_AT_ONCE + 1)
+    together = completer(shared, relevancy, points)
     for label in (0, LABELS_AT_ONCE):
-        alone = completer(cells[label : label + 1], points)
+        alone = completer(shared, relevancy[label : label + 1], points)
         torch.testing.assert_close(together[label : label + 1], alone, atol=0.01, rtol=0)
 
 
 def test_a_locator_says_what_its_network_does_for_each_relation(folder, monkeypatch):
     net = HiddenNet(TINY).eval()
     locator = Locator(write(net, "vool", folder), "model", CPU)
-    cells, points = some(2)
+    seen = some(2)
+    target, reference = channels(*seen[:2])[:, None]
     answers = []
     for number, relation in enumerate(RELATIONS):
         with torch.no_grad():
-            expected = net(cells[:1], cells[1:], torch.tensor([number]), points[None])
-        answers.append(locator.logits(cells, points, relation))
+            expected = net(target, reference, torch.tensor([number]), seen[2][None])
+        answers.append(locator.logits(*seen, relation))
         torch.testing.assert_close(answers[-1], expected, atol=3 * HALF, rtol=0)
     assert min(float((a - b).abs().max()) for a, b in pairwise(answers)) > 3 * HALF
     monkeypatch.setattr(nets, "POINTS_AT_ONCE", 7)
-    torch.testing.assert_close(
-        locator.logits(cells, points, RELATIONS[-1]), answers[-1], atol=HALF, rtol=0
-    )
+    torch.testing.assert_close(locator.logits(*seen, RELATIONS[-1]), answers[-1], atol=HALF, rtol=0)
 
 
 def test_weights_of_the_other_task_are_refused(folder):

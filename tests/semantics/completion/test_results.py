@@ -7,7 +7,7 @@ from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.results import SIZES, HiddenRegion, Pieces
 from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED
 
-GRID = Grid((1.0, 2.0, -0.5), 0.25, (6, 3, 4))
+GRID = Grid((1.0, 2.0, -0.5), 0.05, (6, 3, 4))
 
 
 def probable(grid=GRID):
@@ -23,10 +23,10 @@ def test_pieces_are_told_best_first_where_they_are():
     first, second = Pieces().of("cup", GRID, probable(), 0.5)
     assert (first.score, second.score) == (pytest.approx(0.8), pytest.approx(0.7))
     assert first.box.lower == pytest.approx((1.0, 2.0, -0.5))
-    assert first.box.upper == pytest.approx((1.75, 2.25, -0.25))
-    assert second.box.lower == pytest.approx((2.0, 2.25, -0.5))
-    # Voxels are counted from the origin of the map: 1 m is voxel 4, 2 m is 8, −0.5 m is −2.
-    assert first.voxels.tolist() == [[4, 8, -2], [5, 8, -2], [6, 8, -2]]
+    assert first.box.upper == pytest.approx((1.15, 2.05, -0.45))
+    assert second.box.lower == pytest.approx((1.2, 2.05, -0.5))
+    # Voxels are counted from the origin of the map: 1 m is voxel 20, 2 m is 40, −0.5 m is −10.
+    assert first.voxels.tolist() == [[20, 40, -10], [21, 40, -10], [22, 40, -10]]
 
 
 def test_what_is_less_probable_than_the_threshold_is_no_part():
@@ -34,12 +34,18 @@ def test_what_is_less_probable_than_the_threshold_is_no_part():
     assert len(first.voxels) == 4  # of the bar two are left, which are noise
 
 
+@pytest.mark.parametrize(("voxel_m", "told"), [(0.02, 2), (0.05, 2), (0.08, 3), (0.25, 3)])
+def test_a_voxel_alone_is_noise_unless_it_is_large(voxel_m, told):
+    grid = Grid((0.0, 0.0, 0.0), voxel_m, GRID.shape)
+    assert len(Pieces().of("cup", grid, probable(), 0.5)) == told
+
+
 def test_a_thing_is_known_again_in_its_voxels_through_any_grid():
     pieces = Pieces()
     ids = [piece.id for piece in pieces.of("cup", GRID, probable(), 0.5)]
     assert [piece.id for piece in pieces.of("cup", GRID, probable(), 0.5)] == ids
     assert not {piece.id for piece in pieces.of("jug", GRID, probable(), 0.5)} & {*ids}
-    beyond = Grid((2.0, 2.0, -0.5), 0.25, (2, 3, 4))  # begins at the second thing
+    beyond = Grid((1.2, 2.0, -0.5), 0.05, (2, 3, 4))  # begins at the second thing
     (second,) = pieces.of("cup", beyond, probable()[4:], 0.5)
     assert second.id == ids[1]
     # The first lies outside of that grid, and was not forgotten.
@@ -62,10 +68,10 @@ def test_a_region_is_told_by_its_voxels():
     first, _ = Pieces().of("cup", GRID, probable(), 0.5)
     region = HiddenRegion.of(first, GRID, probable(), state)
     assert region.lower_m == pytest.approx((1.0, 2.0, -0.5))
-    assert region.upper_m == pytest.approx((1.75, 2.25, -0.25))
-    # Middles at 1.125, 1.375 and 1.625 m, weighed by 0.9, 0.9 and 0.6.
-    x = (0.9 * 1.125 + 0.9 * 1.375 + 0.6 * 1.625) / 2.4
-    assert region.centroid_m == pytest.approx((x, 2.125, -0.375))
-    assert region.volume_m3 == pytest.approx(3 / 64)
+    assert region.upper_m == pytest.approx((1.15, 2.05, -0.45))
+    # Middles at 1.025, 1.075 and 1.125 m, weighed by 0.9, 0.9 and 0.6.
+    x = (0.9 * 1.025 + 0.9 * 1.075 + 0.6 * 1.125) / 2.4
+    assert region.centroid_m == pytest.approx((x, 2.025, -0.475))
+    assert region.volume_m3 == pytest.approx(3 * 0.05**3)
     assert region.unobserved == pytest.approx(1 / 3)
     assert (region.score, region.viewpoint) == (pytest.approx(0.8), None)

@@ -177,6 +177,9 @@ def test_distances_and_heights_are_kept():
         assert sharp.mean() > 0.5
     high = found(MAP, BEHIND, ALIKE, CAMERA, replace(REACH, lift_m=0.4), HERE + (0.0, 0.0, 0.3))
     assert 0.9 - 0.025 <= high.map_T_camera[2, 3] <= 1.7 + 0.025
+    for lift_m in (0.1, 0.3):  # less than a step, and no multiple of it
+        low = found(MAP, BEHIND, ALIKE, CAMERA, replace(REACH, lift_m=lift_m), HERE)
+        assert abs(abs(low.map_T_camera[2, 3] - HERE[2]) - lift_m) < 0.05 + 1e-6
     anywhere = found(MAP, BEHIND, ALIKE, CAMERA, REACH)
     best = found(MAP, BEHIND, ALIKE, CAMERA, REACH, HERE)
     assert anywhere.revealed > 0.95 * best.revealed
