@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--data", default="../shared/data", help="folder with the recordings (default: %(default)s)"
+        "--data", default="data", help="folder with the recordings (default: %(default)s)"
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="length of `live`")
     parser.add_argument(

@@ -40,7 +40,7 @@ class LerfConfig(Checked):
     )
     preset: str = setting(
         "live",
-        "live (beside a map), cpu (smaller crops too), paper (LERF's own, for a GPU and minutes)",
+        "live (beside a map), cpu (smaller crops too), paper (LERF's own, for a GPU)",
         choices=("live", "cpu", "paper"),
     )
     budget_ms: float = setting(

@@ -32,6 +32,9 @@ DEPENDENCIES = {
     "jaxtyping": ("jaxtyping",),
     "yaml": ("pyyaml",),
     "tqdm": ("tqdm",),
+    "scipy": ("scipy",),
+    "h5py": ("h5py",),
+    "mapbox_earcut": ("mapbox-earcut",),
     "rclpy": ("ros-rclpy", "rclpy"),
 }
 """Module to import, and the distributions that may provide it."""

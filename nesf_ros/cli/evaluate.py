@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from nesf_ros.config import VisionConfig
+from nesf_ros.vision.options import add_model, vision_of
 
 LERF = """\
 LERF's table: where long-tail phrases are, and whether what they name is there at all (sections 4.2
@@ -18,7 +16,7 @@ UNSEEN = """\
 Tables 1, 2 and 4 of Semantic Abstraction: {what}, beside the paper's
 baselines, in rooms, looks, words and classes that training never shows. Rooms and weights are
 those of `python -m nesf_ros.training.abstraction`; cut-offs are chosen on validation rooms. A view
-takes about a second on two cores.
+takes about three seconds of a core.
 """
 NYUCAD = """\
 Semantic scene completion of single Kinect views, SSCNet's table: its folder NYUCADtest, and beside
@@ -49,7 +47,7 @@ def _add_lerf(tables: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--methods", nargs="+", metavar="NAME", help="only these; another name lists them"
     )
-    _add_model(parser)
+    add_model(parser)
     parser.add_argument(
         "--keep",
         type=Path,
@@ -79,6 +77,7 @@ def _add_unseen(tables: argparse._SubParsersAction, task: str, what: str) -> Non
     parser.add_argument(
         "--preset", choices=("cpu", "paper"), default="cpu", help="size of the networks"
     )
+    add_model(parser, "bf16")
     parser.add_argument(
         "--limit", type=int, default=0, metavar="N", help="only the first N rooms of each split"
     )
@@ -107,26 +106,10 @@ def _add_nyucad(tables: argparse._SubParsersAction) -> None:
         "--models", type=Path, metavar="FOLDER",
         help="annotations (0001.mat …) and ClassMapping.mat: for the table of all names",
     )  # fmt: skip
-    _add_model(parser)
+    add_model(parser)
     parser.add_argument("--completion", default="", help="weights of the 3D network for that model")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N scenes")
     parser.set_defaults(run=_nyucad)
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    """What `_vision` reads."""
-    parser.add_argument(
-        "--precision", choices=("fp32", "bf16"), default="fp32", help="of the model"
-    )
-    parser.add_argument("--model", default="", help="an architecture of open_clip")
-    parser.add_argument("--pretrained", default="", help="its weights")
-
-
-def _vision(args: argparse.Namespace) -> VisionConfig:
-    from nesf_ros.config import VisionConfig
-
-    given = {k: v for k in ("model", "pretrained", "precision") if (v := getattr(args, k))}
-    return VisionConfig(**given)
 
 
 def _lerf(args: argparse.Namespace) -> int:
@@ -137,7 +120,7 @@ def _lerf(args: argparse.Namespace) -> int:
     from nesf_ros.evaluation.lerf_scenes import lerf_scenes
     from nesf_ros.evaluation.lerf_table import known, rows, study, text
 
-    config = NesfConfig(vision=_vision(args))
+    config = NesfConfig(vision=vision_of(args))
     methods = known(args.methods or ())  # before scenes are made, which takes a minute
     found = {}
     for split in ("validation", "test"):
@@ -161,7 +144,7 @@ def _unseen(args: argparse.Namespace) -> int:
     if args.views < 0 or args.limit < 0:
         raise EvaluationError("--views and --limit count from 1; 0 is all")
     names = known(args.table, args.approaches)  # before anything is loaded
-    eyes = Eyes.open()
+    eyes = Eyes.open(vision_of(args))
     rooms = rooms_of(args.rooms, args.limit, eyes)
     views = sum(
         len(views_of(column, room, args.views)) for column, those in rooms.items() for room in those
@@ -187,7 +170,7 @@ def _nyucad(args: argparse.Namespace) -> int:
     from nesf_ros.voxels.map import choose_device
 
     given = {"completion": args.completion} if args.completion else {}
-    config = NesfConfig(vision=_vision(args), unseen=UnseenConfig(**given))
+    config = NesfConfig(vision=vision_of(args), unseen=UnseenConfig(**given))
     paths = scenes_in(args.folder)[: args.limit or None]
     names = None
     if args.models:

@@ -36,7 +36,7 @@ default_cfgs = generate_default_cfgs(
 
 @register_model
 def nesf_mini_cnn(pretrained: bool = False, **settings: Any) -> ByobNet:
-    """3.5 million parameters, 384 channels; timm's settings."""
+    """3.7 million parameters, 384 channels; timm's settings."""
     return build_model_with_cfg(
         ByobNet,
         "nesf_mini_cnn",

@@ -55,7 +55,7 @@ def test_rooms_and_weights_must_be_named(words, capsys):
 
 
 def test_an_unknown_approach_is_one_line_before_any_model_is_loaded(monkeypatch, capsys):
-    def opened():
+    def opened(vision):
         raise AssertionError("models take seconds")
 
     monkeypatch.setattr(Eyes, "open", staticmethod(opened))

@@ -7,7 +7,8 @@
 
 `rooms` writes FOLDER/SPLIT/00000.room and so on; `train` reads FOLDER/train-3d and keeps
 FOLDER/TASK-APPROACH.checkpoint.safetensors, which `nesf-ros evaluate ovssc` and `vool` read. Every
-command goes on where it stopped: also where a run ended, if more steps are asked for.
+command goes on where it stopped: also where a run ended, if more steps are asked for. For another
+vision-language model than nesf-mini, give all of them its `--model` and `--pretrained`.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from nesf_ros.training.abstraction.approaches import NAMES, SCALE, approach
 from nesf_ros.training.abstraction.checkpoints import checkpoint_path
 from nesf_ros.training.abstraction.learning import Learner, learn
 from nesf_ros.training.abstraction.lessons import LearnConfig, Teacher
-from nesf_ros.training.abstraction.making import CONTRAST, LOOK, Eyes, write_rooms
+from nesf_ros.training.abstraction.making import CONTRAST, EMBEDDED, LOOK, Eyes, write_rooms
 from nesf_ros.training.abstraction.rooms import read_rooms
 from nesf_ros.training.commands import run_command
+from nesf_ros.vision.options import add_model, vision_of
 
 VIEWS = 5
 """With which weights for the package are calibrated, as a robot has many."""
@@ -82,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     give.add_argument("--out", type=Path, required=True, help="the file (.safetensors)")
     give.set_defaults(run=_export)
     for command in (rooms, fit, give):
+        add_model(command, EMBEDDED.precision)
         command.add_argument("folder", type=Path, help="where all of it lies")
     return parser
 
@@ -96,7 +99,7 @@ def _rooms(args: argparse.Namespace) -> None:
     numbers = range(args.rooms)
     write_rooms(
         args.folder / args.split, args.split, numbers, args.views, args.style,
-        args.workers, lambda room: _log.info("%s", room),
+        args.workers, lambda room: _log.info("%s", room), vision_of(args),
     )  # fmt: skip
 
 
@@ -110,7 +113,7 @@ def _train(args: argparse.Namespace) -> None:
         raise ConfigError(f"{args.steps} steps; there must be one at least")
     rooms = read_rooms(args.folder / SPLIT)
     config = LearnConfig(steps=args.steps, seed=args.seed)
-    preset, eyes = PRESETS[args.preset], Eyes.open()
+    preset, eyes = PRESETS[args.preset], Eyes.open(vision_of(args))
     eyes.recognise(rooms)
     torch.manual_seed(args.seed)
     learner = Learner(
@@ -133,7 +136,7 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    eyes = Eyes.open()
+    eyes = Eyes.open(vision_of(args))
     rooms = read_rooms(args.folder / VALIDATION.split)
     eyes.recognise(rooms)
     (run,) = (

@@ -42,6 +42,8 @@ LOOK = Preset((1 / 2, 1 / 4, 1 / 6), strides=2, mirrors="every other")
 make relevancy truer than those of `LADDER[5]`, and one of the whole picture adds nothing."""
 CONTRAST = 20.0
 """How sharply texts are held against everyday words; between 10 and 40 there is little in it."""
+EMBEDDED = VisionConfig(precision="bf16")
+"""The model that comes with the package, in the precision that is fast."""
 _NEAR = 0.05  # of the depth: two views show the same surface
 
 
@@ -53,9 +55,8 @@ class Eyes:
     model: VisionModel
 
     @classmethod
-    def open(cls) -> Eyes:
-        """The embedded model, in the precision that is fast."""
-        vision = VisionConfig(precision="bf16")
+    def open(cls, vision: VisionConfig) -> Eyes:
+        """Those of a model, on the CPU."""
         model = load_model(vision, torch.device("cpu"))
         return cls(Reader(model, vision, SemanticsConfig()), model)
 
@@ -212,10 +213,11 @@ def write_rooms(
     style: str = "glances",
     workers: int = 0,
     progress: Callable[[str], object] = lambda name: None,
+    vision: VisionConfig = EMBEDDED,
 ) -> None:
     """Make rooms of a split, a process per core (or `workers`); those that are there stay.
 
-    Views are of a style of `trajectory.STYLES`.
+    Views are of a style of `trajectory.STYLES`, and `vision` looks at them.
     """
     cores = sorted(os.sched_getaffinity(0))
     context = get_context("spawn")  # Open3D's threads do not survive a fork
@@ -225,7 +227,7 @@ def write_rooms(
     left = [n for n in numbers if not _path(folder, n).exists()]
     count = workers or len(cores)
     with ProcessPoolExecutor(count, context, _settle, (free,)) as pool:
-        jobs = [pool.submit(_write, folder, split, number, views, style) for number in left]
+        jobs = [pool.submit(_write, folder, split, number, views, style, vision) for number in left]
         for job in as_completed(jobs):
             progress(job.result())
 
@@ -237,9 +239,11 @@ def _path(folder: Path, number: int) -> Path:
 _eyes: Eyes | None = None  # of this process: a model is loaded once, not for every room
 
 
-def _write(folder: Path, split: str, number: int, views: int, style: str) -> str:
+def _write(
+    folder: Path, split: str, number: int, views: int, style: str, vision: VisionConfig
+) -> str:
     global _eyes
-    _eyes = _eyes or Eyes.open()
+    _eyes = _eyes or Eyes.open(vision)
     room = make_room(_eyes, split, number, views, style)
     room.write(_path(folder, number))
     return f"{split} {number}: {len(room.about.classes)} things"

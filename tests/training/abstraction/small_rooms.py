@@ -91,7 +91,7 @@ def small_room(name="by-hand", split="train-3d", seed=7):
     return Room(about, arrays)
 
 
-def small_eyes():
+def small_eyes(vision=None):
     """Eyes that look at nothing, and embed words by their letters."""
     eyes = object.__new__(Eyes)
     object.__setattr__(eyes, "reader", _Reader())

@@ -4,9 +4,10 @@ import logging
 
 import pytest
 
+from nesf_ros.config import VisionConfig
 from nesf_ros.semantics.completion.presets import PRESETS
 from nesf_ros.training.abstraction import __main__ as commands
-from nesf_ros.training.abstraction.making import Eyes
+from nesf_ros.training.abstraction.making import EMBEDDED, Eyes
 from tests.training.abstraction.small_rooms import TINY, small_eyes, small_room
 
 
@@ -52,7 +53,7 @@ def test_what_cannot_be_is_one_line(folder, capsys, words, said):
 def test_rooms_that_another_model_looked_at_are_refused(folder, capsys, monkeypatch):
     eyes = small_eyes()
     eyes.model.fingerprint = "other@2"
-    monkeypatch.setattr(Eyes, "open", staticmethod(lambda: eyes))
+    monkeypatch.setattr(Eyes, "open", staticmethod(lambda vision: eyes))
     assert commands.main(["train", str(folder), "--task", "vool", "--approach", "semabs"]) == 2
     assert "by-hand was looked at by by-hand@1, not by other@2" in capsys.readouterr().err
 
@@ -62,3 +63,12 @@ def test_rooms_are_made_where_training_looks_for_them(folder, monkeypatch):
     monkeypatch.setattr(commands, "write_rooms", lambda *words: asked.append(words[:6]))
     assert commands.main(["rooms", str(folder), "--split", "test-rooms", "--rooms", "3"]) == 0
     assert asked == [(folder / "test-rooms", "test-rooms", range(3), 14, "glances", 0)]
+
+
+def test_another_model_looks_where_it_is_named(folder, monkeypatch):
+    given = []
+    monkeypatch.setattr(commands, "write_rooms", lambda *words: given.append(words[7]))
+    named = ["--model", "ViT-B-32", "--pretrained", "clip.safetensors", "--precision", "fp32"]
+    for words in ([], named):
+        assert commands.main(["rooms", str(folder), *words]) == 0
+    assert given == [EMBEDDED, VisionConfig("ViT-B-32", "clip.safetensors", "fp32")]
