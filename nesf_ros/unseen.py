@@ -167,16 +167,20 @@ class Unseen:
         """What is needed to say where a described thing may be.
 
         `viewer` (map_T_camera) says what is left and what is behind; without it the newest keyframe
-        does. Without a region it is looked for in the cube before the viewer. Raises QueryError.
+        does. Without a region it is looked for in the cube before the viewer, or, where the best
+        reference that the map has lies elsewhere, about that one. Raises QueryError.
         """
         preset = self._locator.trained.network
         pose = self._newest().world_T_camera if viewer is None else check_pose(viewer)
         cube = self._gatherer.cube_before(pose, preset)
+        answer = self._language.ask(Question((description.reference,))).texts[0]
+        best = answer.instances[0] if answer.exists else None
+        if best and not cube.holds(best.centroid_m):
+            cube = self._gatherer.cube_about(best.centroid_m, cube.yaw_rad, preset)
         box = region or cube.box
         cubes = (cube,) if region is None else self._gatherer.cubes(box, cube.yaw_rad, preset)
         grid, _ = self._gatherer.voxels(box, 0.0, cube.cell_m)
-        answer = self._language.ask(Question((description.reference,))).texts[0]
-        within = any(grid.box.overlaps(thing.box) for thing in answer.instances)
+        within = best is not None and grid.box.overlaps(best.box)
         return Gathered(
             (description.target, description.reference),
             self._gatherer.space(grid, cubes, self._held()),
@@ -240,14 +244,16 @@ class Unseen:
         probability, basis, state = (
             each.view(grid.shape).numpy() for each in (found[0][0], found[1], gathered.space.state)
         )
-        pieces = gathered.pieces.of(str(description), grid, probability, limit)[:MOST_REGIONS]
+        pieces = gathered.pieces.of(str(description), grid, probability, limit)
+        regions = [HiddenRegion.of(piece, grid, probability, state) for piece in pieces]
+        regions.sort(key=lambda region: -region.score * region.unobserved)
         return Located(
             description,
             grid,
             probability,
             basis,
             state,
-            tuple(HiddenRegion.of(piece, grid, probability, state) for piece in pieces),
+            tuple(regions[:MOST_REGIONS]),
             known[0],
             described.reference,
             limit,

@@ -1,7 +1,6 @@
 """Whole things and hidden places, asked of a small map: a red crate before a blue wall."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -405,7 +404,7 @@ def test_progress_of_each_step_only_grows(mapper):
 
 
 def test_a_hidden_thing_is_sought_before_the_newest_frame(mapper):
-    found = mapper.locate("the keys behind the red")
+    found = mapper.locate("the keys behind the green")  # there is none, to look around
     pose = facing(*reversed(PLACES[-1]))
     np.testing.assert_allclose(found.viewer, pose)
     floor_m = mapper.unseen._gatherer.floor_m()
@@ -413,12 +412,25 @@ def test_a_hidden_thing_is_sought_before_the_newest_frame(mapper):
     box = Volume.before(pose, TINY.side_m, TINY.cells, floor_m).box
     assert (np.array(found.grid.box.lower) <= box.lower).all()
     assert (np.array(found.grid.box.lower) > np.array(box.lower) - 0.1).all()
-    assert found.description == Description("keys", "behind", "red")
+    assert found.description == Description("keys", "behind", "green")
     assert (found.probability[clear_in(mapper, found.grid)] == 0).all()
     # Corners of the box around a turned cube lie outside of the cube.
     assert found.probability[0, 0, 8] == 0.0 and found.basis[0, 0, 8] != IMAGINED
     assert (found.basis == UNIMAGINED).any()
     assert (found.basis == IMAGINED).mean() > 0.1
+
+
+def test_a_reference_elsewhere_is_where_a_hidden_thing_is_sought(mapper):
+    """The robot has turned away from the crate."""
+    away = facing(np.pi, (-0.6, 0.0, 0.8))
+    found = mapper.locate("keys behind the red", viewer=away)
+    assert found.reference.within
+    lower, upper = np.array(found.grid.box.lower), np.array(found.grid.box.upper)
+    assert (lower < CRATE.lower).all() and (upper > CRATE.upper).all()
+    assert lower[2] == pytest.approx(mapper.unseen._gatherer.floor_m() - 0.08, abs=0.1)
+    np.testing.assert_array_equal(found.viewer, away)
+    with pytest.raises(QueryError, match="nothing of the region"):  # that is before the viewer
+        mapper.locate("keys behind the green", viewer=away)
 
 
 def test_another_viewer_sees_another_cube(mapper):
@@ -471,7 +483,9 @@ def test_regions_are_ranked_and_lie_where_it_is_probable(mapper):
     answers = (mapper.locate("keys behind the red", threshold=one) for one in thresholds)
     found = next(answer for answer in answers if len(answer.regions) > 1)
     threshold = found.threshold
-    assert all(a.score >= b.score > threshold for a, b in pairwise(found.regions))
+    worth = [region.score * region.unobserved for region in found.regions]
+    assert worth == sorted(worth, reverse=True)
+    assert all(region.score > threshold for region in found.regions)
     for region in found.regions:
         centroid = np.array(region.centroid_m)
         assert (centroid > region.lower_m).all() and (centroid < region.upper_m).all()

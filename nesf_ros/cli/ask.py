@@ -54,19 +54,17 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, tell, and leave pictures; 1 where nothing was found."""
-    from nesf_ros.cli.unseen import is_description, refused
+    from nesf_ros.cli.unseen import is_description, name_of
     from nesf_ros.ros.environment import prepare_process
     from nesf_ros.ros.map_client import MapClient
 
     prepare_process()
     hidden = [] if args.complete else [text for text in args.texts if is_description(text)]
     seen = [text for text in args.texts if text not in hidden]
-    for text in seen:
-        why = refused(text)
-        if args.complete and is_description(text):
-            why = "--complete asks for whole things; without it, where this may be is asked"
-        if why:
-            print(f"{text}: asked for as the name of one thing, since {why}")
+    for text in filter(is_description, seen):
+        print(f"{text}: asked for as one name; without --complete, where this may be is asked")
+    if not args.complete:
+        seen = [name_of(text) for text in seen]
     with MapClient("asking", args.node) as client:
         client.wait_until_ready(10.0)
         found = [_ask_hidden(client, text, args) for text in hidden]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -40,8 +41,8 @@ class Imagined:
     """Map frame."""
     colors: UInt8[ndarray, "n 3"]
     voxel_m: float
-    arrows: tuple[Float64[ndarray, "4 4"], ...] = ()
-    """Poses of cameras (map_T_camera), drawn as arrows."""
+    arrows: Mapping[int, Float64[ndarray, "4 4"]] = field(default_factory=dict)
+    """Poses of cameras (map_T_camera) by their numbers, drawn as arrows."""
 
     @property
     def box(self) -> Box:
@@ -79,11 +80,15 @@ def picture_of(
     picture = np.where(hit, 0.6 * view.color + 0.4 * np.array(BACKGROUND), BACKGROUND)
     covered = _covered(imagined, view, camera, pose)
     picture = _filled(picture.astype(np.uint8), covered, imagined, (camera, pose))
-    for arrow in imagined.arrows:
+    for number, arrow in imagined.arrows.items():
         ends = arrow[:3, 3] + np.outer([0.0, 0.35], arrow[:3, 2])
         there = se3.transform_points(se3.invert(pose), ends)
         first, last = (tuple(map(int, p)) for p in np.nan_to_num(project(there, camera)).round())
         cv2.arrowedLine(picture, first, last, ARROW, 3, cv2.LINE_AA, tipLength=0.3)
+        start = first[0] + 8, first[1] - 8
+        cv2.putText(
+            picture, str(number), start, cv2.FONT_HERSHEY_DUPLEX, 0.8, ARROW, 2, cv2.LINE_AA
+        )
     # OpenCV's fonts have no other characters.
     text = caption.encode("ascii", "replace").decode()
     cv2.putText(picture, text, (14, 32), cv2.FONT_HERSHEY_DUPLEX, 0.7, (30, 30, 30), 1, cv2.LINE_AA)

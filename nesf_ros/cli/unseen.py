@@ -27,18 +27,21 @@ def is_description(text: str) -> bool:
     return True
 
 
-def refused(text: str) -> str:
-    """Why a text that says where something is cannot be answered so; empty for all others."""
+def name_of(text: str) -> str:
+    """The name that a text is which says no place, without quotation marks around it.
+
+    RelationRefused for one that says a place in a way that cannot be answered, unless it is quoted.
+    """
     from nesf_ros.errors import QueryError
     from nesf_ros.semantics.hidden.descriptions import RelationRefused, parse_description
 
     try:
         parse_description(text)
     except RelationRefused as error:
-        return str(error)
-    except QueryError:
-        return ""
-    return ""
+        raise RelationRefused(f"{error}; or, for one name: '\"{text}\"'") from None
+    except QueryError:  # no relation is said
+        pass
+    return text.strip().removeprefix('"').removesuffix('"')
 
 
 def told_located(reply: LocateHidden.Response) -> str:
@@ -46,8 +49,8 @@ def told_located(reply: LocateHidden.Response) -> str:
     asked = f"{reply.target} {reply.relation} the {reply.reference}"
     if not reply.regions:
         return f"{asked}: not found; {reply.message}"
-    note = f" ({reply.message})" if reply.message else ""
-    head = f"{asked}: {_count(len(reply.regions), 'place')}{note}"
+    said = [f"{reply.reference} {reply.reference_score:.2f}", reply.message]
+    head = f"{asked}: {_count(len(reply.regions), 'place')} ({'; '.join(filter(None, said))})"
     places = [f"{rank}. {_place(region)}" for rank, region in enumerate(reply.regions, 1)]
     return "\n".join(_listed(head, places))
 

@@ -50,11 +50,11 @@ def save_located(client: MapClient, reply: LocateHidden.Response, folder: Path) 
     likely = np.nan_to_num(probability) >= reply.threshold - STEP
     if not likely.any():
         return None
-    arrows = tuple(
-        pose_to_matrix(region.viewpoint)
-        for region in reply.regions[:VIEWPOINTS]
+    arrows = {
+        rank: pose_to_matrix(region.viewpoint)
+        for rank, region in enumerate(reply.regions[:VIEWPOINTS], 1)
         if region.has_viewpoint
-    )
+    }
     grid = reply.probability
     heat = heated(probability[likely] / max(float(probability[likely].max()), 1e-6))
     imagined = Imagined(_middles(grid, likely), heat, grid.voxel_size, arrows)

@@ -60,7 +60,7 @@ def test_arrows_show_where_cameras_look():
     pose = np.eye(4)
     pose[:3, 3] = 1.0, 2.0, 0.3
     without, having = (
-        picture_of(rendered(0.0), one, "") for one in (voxel(), voxel(arrows=(pose,)))
+        picture_of(rendered(0.0), one, "") for one in (voxel(), voxel(arrows={2: pose}))
     )
     arrow = (having == ARROW).all(2)
     assert arrow.any() and not (without == ARROW).all(2).any()

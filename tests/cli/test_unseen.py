@@ -4,10 +4,11 @@ import pytest
 from geometry_msgs.msg import Point, Pose, Quaternion
 
 from nesf_ros import cli
-from nesf_ros.cli.unseen import is_description, refused, told_completed, told_located
+from nesf_ros.cli.unseen import is_description, name_of, told_completed, told_located
 from nesf_ros.msg import CompletedObject, HiddenRegion, Instance, TextAnswer, VoxelGrid
 from nesf_ros.ros import environment, map_client
 from nesf_ros.ros.map_client import MapClient
+from nesf_ros.semantics.hidden.descriptions import RelationRefused
 from nesf_ros.srv import CompleteObjects, LocateHidden, QueryRelevancy
 
 DOWN_AHEAD = Quaternion(x=-0.6830127, y=0.6830127, z=-0.1830127, w=0.1830127)
@@ -53,11 +54,22 @@ def test_what_describes_a_place(text, described):
     assert is_description(text) == described
 
 
-def test_relations_that_are_none_are_told_of():
-    assert "say what it lies in" in refused("the keys under the sofa")
-    assert "has 2 spatial relations" in refused("the mug on the table behind the sofa")
-    assert "has no target of 'in'" in refused("in the drawer")
-    assert not any(map(refused, ("the keys in the drawer", "a red mug")))
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the keys under the sofa", "say what it lies in.*or, for one name: '\"the keys under"),
+        ("the mug on the table behind the sofa", "has 2 spatial relations"),
+        ("in the drawer", "has no target of 'in'"),
+    ],
+)
+def test_places_that_cannot_be_asked_for_are_refused(text, said):
+    with pytest.raises(RelationRefused, match=said):
+        name_of(text)
+
+
+def test_names_are_asked_for_without_their_quotation_marks():
+    names = [name_of(text) for text in ("a red mug", '"plug under the desk"', "keys")]
+    assert names == ["a red mug", "plug under the desk", "keys"]
 
 
 def test_places_are_told_with_where_to_look_from():
@@ -65,7 +77,7 @@ def test_places_are_told_with_where_to_look_from():
     lines = told_located(
         located(region(has_viewpoint=True, viewpoint=view, revealed=0.6), region())
     ).splitlines()
-    assert lines[0] == "keys in the drawer: 2 places"
+    assert lines[0] == "keys in the drawer: 2 places (drawer 0.00)"
     place = "(1.10, 2.25, 0.06) m, 25 x 50 x 12 cm, probability 0.75, 88 % of it never seen"
     assert lines[1] == (
         f"  1. {place}; look from (0.50, 2.25, 1.00) m towards 0 deg, 60 deg down: shows 60 %"
@@ -75,7 +87,7 @@ def test_places_are_told_with_where_to_look_from():
 
 def test_more_places_than_anyone_reads_are_counted():
     lines = told_located(located(*[region()] * 7)).splitlines()
-    assert lines[0] == "keys in the drawer: 7 places" and len(lines) == 7
+    assert lines[0] == "keys in the drawer: 7 places (drawer 0.00)" and len(lines) == 7
     assert lines[-1] == "  and 2 more"
 
 
@@ -84,7 +96,7 @@ def test_no_place_and_no_reference_are_told():
         "keys in the drawer: not found; no place is probable enough"
     )
     head = told_located(located(region(), message="no drawer is found")).splitlines()[0]
-    assert head == "keys in the drawer: 1 place (no drawer is found)"
+    assert head == "keys in the drawer: 1 place (drawer 0.00; no drawer is found)"
 
 
 def test_whole_things_are_told():
@@ -154,5 +166,5 @@ def test_each_text_goes_where_it_is_answered(monkeypatch, capsys, words, asked, 
     said = capsys.readouterr().out
     assert ("keys in the drawer: 1 place" in said) == (code == 0)
     assert ("not found" in said) == ("sofa" in words)
-    whole = "lid on a pot: asked for as the name of one thing, since --complete asks for whole"
+    whole = "lid on a pot: asked for as one name; without --complete"
     assert (whole in said) == ("--complete" in words)

@@ -80,11 +80,10 @@ class Dreams(Unseen):
     def _gathered(self, step, question):
         self._note(step)
         self.asked.append(question)
+        nowhere = torch.zeros(24, dtype=torch.bool)
         return Gathered(
             ("here",),
-            Space(
-                self.grid, torch.zeros(24, dtype=torch.uint8), torch.zeros(24, dtype=torch.bool), ()
-            ),
+            Space(self.grid, torch.zeros(24, dtype=torch.uint8), nowhere, nowhere, ()),
             MOMENT,
             Pieces(),
         )

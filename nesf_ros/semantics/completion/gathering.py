@@ -61,16 +61,29 @@ class Gatherer:
         return float(np.percentile(heights, FLOOR)) if len(heights) else 0.0
 
     def cube_before(self, map_T_camera: Float64[ndarray, "4 4"], preset: Preset) -> Volume:
-        """The cube before a camera: on the lowest floor, where that cube is as high as the camera.
+        """The cube before a camera: on the lowest floor, where a cube on it reaches the camera.
 
-        Else, in another storey, on what lies at most `TALL_M` below it.
+        Else, in another storey, on what lies at most `TALL_M` below the camera.
         """
-        eye_m, floor_m = float(map_T_camera[2, 3]), self.floor_m()
-        if not floor_m <= eye_m <= floor_m + (1 - BELOW) * preset.side_m:
-            heights = self._surface_m()[:, 2]
-            near = heights[(heights < eye_m) & (heights > eye_m - TALL_M)]
-            floor_m = float(np.percentile(near, FLOOR)) if len(near) else eye_m - TALL_M
+        floor_m = self._floor_under(float(map_T_camera[2, 3]), preset)
         return Volume.before(map_T_camera, preset.side_m, preset.cells, floor_m)
+
+    def cube_about(
+        self, point_m: tuple[float, float, float], yaw_rad: float, preset: Preset
+    ) -> Volume:
+        """The cube about a point, on the same floor as one before a camera there."""
+        x, y, z = point_m
+        floor_m = self._floor_under(z, preset)
+        middle = np.array([x, y, floor_m + (0.5 - BELOW) * preset.side_m])
+        return Volume.around(middle, yaw_rad, preset.side_m, preset.cells)
+
+    def _floor_under(self, height_m: float, preset: Preset) -> float:
+        floor_m = self.floor_m()
+        if floor_m - BELOW * preset.side_m <= height_m <= floor_m + (1 - BELOW) * preset.side_m:
+            return floor_m
+        heights = self._surface_m()[:, 2]
+        near = heights[(heights < height_m) & (heights > height_m - TALL_M)]
+        return float(np.percentile(near, FLOOR)) if len(near) else height_m - TALL_M
 
     def cubes(self, box: Box, yaw_rad: float, preset: Preset) -> tuple[Volume, ...]:
         """Cubes that cover a box, as `lattice.tiles`."""
@@ -108,7 +121,8 @@ class Gatherer:
                 f"none of the {len(glimpses)} keyframes that are held shows the region (a map that "
                 "was loaded has none): let frames of it come in"
             )
-        return Space(grid, state, clear(tsdf, state), tuple(found))
+        beneath = grid.centers()[:, 2] < self.floor_m() - grid.voxel_m
+        return Space(grid, state, clear(tsdf, state), beneath, tuple(found))
 
     def _tile(self, cube: Volume, glimpses: Sequence[Glimpse]) -> Tile:
         tsdf, state = sample_points(self._map, cube.centers())

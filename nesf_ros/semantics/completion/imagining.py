@@ -22,7 +22,8 @@ from nesf_ros.types import Progress
 
 CLEAR_SPACE, UNIMAGINED, IMAGINED = 0, 1, 2
 """What an answer rests on: the robot has looked and seen nothing (the veto); nothing, as no
-keyframe shows the place; a network. The higher one holds for a voxel that has some of each."""
+keyframe shows the place, or it lies under the floor; a network. The higher one holds for a voxel
+that has some of each."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Space:
     """UNOBSERVED, FREE or OCCUPIED, at the middles of the grid's voxels."""
     clear: Bool[Tensor, " n"]
     """Where nothing can be (`cells.clear`), there."""
+    beneath: Bool[Tensor, " n"]
+    """What lies under the lowest floor, where nothing is imagined."""
     tiles: tuple[Tile, ...]
 
     @property
@@ -104,6 +107,7 @@ def imagine(
         weight[inside] += heard
     logits = total / weight.clamp(min=1e-9)
     probability = torch.sigmoid(trained.slope * logits + trained.offset)
-    basis = torch.where(weight > 0, IMAGINED, UNIMAGINED).masked_fill(space.clear, CLEAR_SPACE)
+    imagined = (weight > 0) & ~space.beneath
+    basis = torch.where(imagined, IMAGINED, UNIMAGINED).masked_fill(space.clear, CLEAR_SPACE)
     probability[:, basis != IMAGINED] = 0.0
     return probability, basis.to(torch.uint8)

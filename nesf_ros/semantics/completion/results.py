@@ -104,7 +104,7 @@ class Reference:
     score: float
     """Of the best such thing, 0–1."""
     within: bool
-    """Whether any such thing reaches into the space that was searched."""
+    """Whether the best such thing reaches into the space that was searched."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Located:
     """CLEAR_SPACE, UNIMAGINED or IMAGINED (`imagining`)."""
     state: UInt8[ndarray, "nx ny nz"]
     regions: tuple[HiddenRegion, ...]
-    """Best first."""
+    """Best first: by score times `unobserved`, as what was seen hides nothing."""
     target_known: bool
     """Whether the vision-language model was trained with anything near the target; else relation
     and reference alone say where it may be."""

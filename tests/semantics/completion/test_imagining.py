@@ -1,6 +1,7 @@
 """Cubes put together to one answer, and what free space forbids."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -60,7 +61,7 @@ def tile(volume, *keyframes, mark=0.0):
 def space(*tiles):
     state = torch.full((8,), UNOBSERVED, dtype=torch.uint8)
     state[SEEN_FREE], state[2] = FREE, OCCUPIED
-    return Space(GRID, state, state == FREE, tiles)
+    return Space(GRID, state, state == FREE, torch.zeros(8, dtype=torch.bool), tiles)
 
 
 def marked(shared, relevancy, points):
@@ -107,6 +108,14 @@ def test_a_cube_that_no_keyframe_shows_says_nothing(trained):
     assert basis[4:].tolist() == [UNIMAGINED] * 4
     assert dark.unshown == 1
     assert looker.looked == [0]
+
+
+def test_nothing_is_imagined_under_the_floor(trained):
+    there = space(tile(LEFT, 0, mark=1.0))
+    deep = replace(there, beneath=torch.arange(8) == 2)
+    found, basis = imagine(deep, TEXTS, 2, (trained, OnePoint(), marked), unheard)
+    assert found[:, 2].tolist() == [0.0, 0.0] and found[0, 3] > 0
+    assert basis[:4].tolist() == [IMAGINED, CLEAR_SPACE, UNIMAGINED, IMAGINED]
 
 
 def test_labels_reach_the_network_scaled_and_one_by_one(trained):
