@@ -46,8 +46,10 @@ class Imagined:
 
     @property
     def box(self) -> Box:
-        """Around the voxels, and around what is near them."""
-        lower, upper = self.middles_m.min(0) - AROUND_M, self.middles_m.max(0) + AROUND_M
+        """Around the voxels and the cameras, and around what is near them."""
+        eyes = [pose[None, :3, 3] for pose in self.arrows.values()]
+        shown = np.concatenate([self.middles_m, *eyes])
+        lower, upper = shown.min(0) - AROUND_M, shown.max(0) + AROUND_M
         return Box(tuple(lower.tolist()), tuple(upper.tolist()))
 
 

@@ -56,7 +56,7 @@ def ask_in_words(
 def imagine(
     client: MapClient, answer: TextAnswer, folder: Path, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Ask how far what was found reaches, and where keys could lie behind it."""
+    """Ask how far what was found reaches, and where keys could lie in it."""
     best = answer.instances[0]
     lower, upper = ((p.x, p.y, p.z) for p in (best.lower, best.upper))
     x, y, z = (low - AROUND_M for low in lower)
@@ -71,7 +71,7 @@ def imagine(
     say("  " + told_completed(whole.objects[0], whole.threshold).replace("\n", "\n  "))
     save_completed(client, whole, 0, folder)
     start_s = time.monotonic()
-    hidden = client.locate(str(Description("keys", "behind", answer.text)), region)
+    hidden = client.locate(str(Description("keys", "in", answer.text)), region)
     said = told_located(hidden).replace("\n", "\n  ")
     say(f"  {said}\n  ({time.monotonic() - start_s:.1f} s)")
     save_located(client, hidden, folder)

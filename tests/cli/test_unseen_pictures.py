@@ -146,7 +146,7 @@ def test_a_refusal_does_not_end_the_demo(tmp_path):
 def test_what_was_found_is_a_reference_whatever_its_words(tmp_path, text, reference):
     client, told = Asked(), []
     summary = imagine(client, found(text), tmp_path, told.append)
-    assert client.said == [Description("keys", "behind", reference)]
+    assert client.said == [Description("keys", "in", reference)]
     assert summary == {"completed_voxels": [], "hidden_places": 0}
 
 
