@@ -1,7 +1,7 @@
 """Ask a running perception node where a hidden thing may be, and from where to look for it.
 
 nesf-ros up &  nesf-ros replay synthetic --loop &
-python examples/03_where_to_look.py "the keys behind the fridge"
+python examples/03_where_to_look.py "the keys in the fridge"
 """
 
 import sys
@@ -23,7 +23,7 @@ def main() -> int:
     if not client.wait_for_service(30.0):
         print("no perception node answers", file=sys.stderr)
         return 1
-    what = " ".join(sys.argv[1:]) or "the keys behind the washing machine"
+    what = " ".join(sys.argv[1:]) or "the keys in the fridge"
     future = client.call_async(LocateHidden.Request(description=what))
     rclpy.spin_until_future_complete(node, future, timeout_sec=90.0)
     answer = future.result()
