@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
 import torch
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64
 from numpy import ndarray
 
 from nesf_ros.config import NesfConfig
 from nesf_ros.errors import QueryError
 from nesf_ros.frames.keyframes import KeyframeStore
 from nesf_ros.geometry.se3 import check_pose
-from nesf_ros.semantics.completion.gathering import Gatherer
-from nesf_ros.semantics.completion.imagining import Space, imagine
+from nesf_ros.semantics.completion.gathering import Described, Gathered, Gatherer, highest_state
+from nesf_ros.semantics.completion.imagining import imagine
 from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.looking import Looker
 from nesf_ros.semantics.completion.nets import Completer, Locator
@@ -41,9 +41,6 @@ from nesf_ros.semantics.hidden.viewpoints import Viewpoint, best_viewpoint
 from nesf_ros.semantics.language import LanguageMap
 from nesf_ros.semantics.questions import Question
 from nesf_ros.types import (
-    FREE,
-    OCCUPIED,
-    UNOBSERVED,
     Box,
     Intrinsics,
     PosedFrame,
@@ -61,39 +58,6 @@ MOST_REGIONS = 32
 """Regions of a hidden thing that are told, the best ones."""
 IMAGINED = 0.9
 """Progress once everything is imagined."""
-_SWAPPED = torch.tensor([FREE, UNOBSERVED, OCCUPIED], dtype=torch.uint8)
-"""States in an order in which the highest holds for a voxel of several; swapped back likewise."""
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """What the map gives for a request."""
-
-    texts: tuple[str, ...]
-    """Labels; or the target and the reference of a description."""
-    space: Space
-    moment: Moment
-    pieces: Pieces
-    """That this map's things are known by."""
-    parts: int = 1
-    """Along an edge of the answer's voxels: voxels of `space`."""
-    described: Described | None = None
-    """None for labels."""
-
-    @property
-    def grid(self) -> Grid:
-        """The answer's voxels."""
-        return self.space.grid.joined(self.parts)
-
-
-@dataclass(frozen=True)
-class Described:
-    """What is known of a description before anything is imagined."""
-
-    description: Description
-    reference: Reference
-    viewer: Float64[ndarray, "4 4"]
-    """map_T_camera of who says what is left and what is behind."""
 
 
 class Unseen:
@@ -175,18 +139,18 @@ class Unseen:
         cube = self._gatherer.cube_before(pose, preset)
         answer = self._language.ask(Question((description.reference,))).texts[0]
         best = answer.instances[0] if answer.exists else None
-        if best and not cube.holds(best.centroid_m):
+        if region is None and best and cube.index(torch.tensor([best.centroid_m])) < 0:
             cube = self._gatherer.cube_about(best.centroid_m, cube.yaw_rad, preset)
         box = region or cube.box
         cubes = (cube,) if region is None else self._gatherer.cubes(box, cube.yaw_rad, preset)
         grid, _ = self._gatherer.voxels(box, 0.0, cube.cell_m)
-        within = best is not None and grid.box.overlaps(best.box)
+        near = best is not None and grid.box.overlaps(best.box)
         return Gathered(
             (description.target, description.reference),
             self._gatherer.space(grid, cubes, self._held()),
             self._moment(),
             self._pieces,
-            described=Described(description, Reference(answer.exists, answer.score, within), pose),
+            described=Described(description, Reference(answer.exists, answer.score, near), pose),
         )
 
     def complete(
@@ -218,7 +182,7 @@ class Unseen:
             shaped,
             grid.highest(basis[None], parts)[0].numpy(),
             winner,
-            _highest_state(grid, gathered.space.state, parts).numpy(),
+            highest_state(grid, gathered.space.state, parts).numpy(),
             tuple(map(tuple, pieces)),
             limit,
             gathered.space.unshown,
@@ -326,14 +290,6 @@ class Unseen:
         reader = self._language.reader
         embedded = reader.embed(texts)
         return embedded, reader.known(embedded)
-
-
-def _highest_state(
-    grid: Grid, state: UInt8[torch.Tensor, " n"], parts: int
-) -> UInt8[torch.Tensor, "nx ny nz"]:
-    """OCCUPIED voxels are those with an occupied part, FREE ones those with free parts alone."""
-    highest = grid.highest(_SWAPPED[state.long()][None], parts)[0]
-    return _SWAPPED[highest.long()]
 
 
 def _checked(threshold: float) -> float:

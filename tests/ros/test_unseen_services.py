@@ -20,11 +20,12 @@ from nesf_ros.ros.convert import pose_to_matrix
 from nesf_ros.ros.convert_unseen import probability_of, winners_of
 from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.unseen_services import UnseenServices, about_located, check_size
+from nesf_ros.semantics.completion.gathering import Gathered
 from nesf_ros.semantics.completion.imagining import Space
 from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.results import Pieces, Reference
 from nesf_ros.types import Box
-from nesf_ros.unseen import Gathered, Unseen
+from nesf_ros.unseen import Unseen
 
 from .test_serving import WAIT_S, Bench, config  # noqa: F401 - a fixture
 from .unseen_answers import GRID, LOOKING, MOMENT, completed, located

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+import torch
+from jaxtyping import Float64, UInt8
 from numpy import ndarray
 
 from nesf_ros.config import NesfConfig
@@ -16,8 +18,10 @@ from nesf_ros.semantics.completion.imagining import Space, Tile
 from nesf_ros.semantics.completion.lattice import Grid, tiles
 from nesf_ros.semantics.completion.looking import Glimpse, chosen
 from nesf_ros.semantics.completion.presets import Preset
+from nesf_ros.semantics.completion.results import Moment, Pieces, Reference
 from nesf_ros.semantics.completion.volume import BELOW, Volume
-from nesf_ros.types import Box, PosedFrame
+from nesf_ros.semantics.hidden.descriptions import Description
+from nesf_ros.types import FREE, OCCUPIED, UNOBSERVED, Box, PosedFrame
 from nesf_ros.voxels.features import FeatureLayer
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.sampling import sample_points
@@ -32,6 +36,40 @@ TALL_M = 2.0
 VOXELS_M = (0.005, 1.0)
 """Edges that an answer's voxels can have, metres."""
 _ROUNDING = 1e-6  # of what came as single precision
+
+_SWAPPED = torch.tensor([FREE, UNOBSERVED, OCCUPIED], dtype=torch.uint8)
+"""States in an order in which the highest holds for a voxel of several; swapped back likewise."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the map gives for a request."""
+
+    texts: tuple[str, ...]
+    """Labels; or the target and the reference of a description."""
+    space: Space
+    moment: Moment
+    pieces: Pieces
+    """That this map's things are known by."""
+    parts: int = 1
+    """Along an edge of the answer's voxels: voxels of `space`."""
+    described: Described | None = None
+    """None for labels."""
+
+    @property
+    def grid(self) -> Grid:
+        """The answer's voxels."""
+        return self.space.grid.joined(self.parts)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known of a description before anything is imagined."""
+
+    description: Description
+    reference: Reference
+    viewer: Float64[ndarray, "4 4"]
+    """map_T_camera of who says what is left and what is behind."""
 
 
 class Gatherer:
@@ -139,3 +177,11 @@ class Gatherer:
         self._layer.follow(self._map)
         voxels = self._layer.table.voxels().double().cpu().numpy()
         return (voxels + 0.5) * self._map.config.voxel_size_m
+
+
+def highest_state(
+    grid: Grid, state: UInt8[torch.Tensor, " n"], parts: int
+) -> UInt8[torch.Tensor, "nx ny nz"]:
+    """OCCUPIED voxels are those with an occupied part, FREE ones those with free parts alone."""
+    highest = grid.highest(_SWAPPED[state.long()][None], parts)[0]
+    return _SWAPPED[highest.long()]

@@ -57,11 +57,6 @@ class Volume:
         x, y, z = (centre_m - _turned(yaw_rad) @ np.full(3, side_m / 2)).tolist()
         return cls((x, y, z), yaw_rad, side_m, cells)
 
-    def holds(self, point_m: tuple[float, float, float]) -> bool:
-        """Whether a point of the map lies in it."""
-        unit = self.unit(torch.tensor([point_m], dtype=torch.float64))
-        return bool(((unit >= 0) & (unit <= 1)).all())
-
     @property
     def cell_m(self) -> float:
         """Edge of a cell, metres."""
