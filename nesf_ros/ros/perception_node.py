@@ -27,6 +27,7 @@ from nesf_ros.ros.engine import Engine
 from nesf_ros.ros.language_services import LanguageServices
 from nesf_ros.ros.lifecycle import failed, refuse_invalid_transitions, spin
 from nesf_ros.ros.node_config import NodeConfig
+from nesf_ros.ros.replies import Replies
 from nesf_ros.ros.self_check import explain, gather
 from nesf_ros.ros.services import MapServices
 from nesf_ros.ros.statistics import camera_status
@@ -53,6 +54,7 @@ class PerceptionNode(LifecycleNode):
         frame = self.node_config.map_frame
         self.served = [MapServices(self, frame, actions), LanguageServices(self, frame),
                        UnseenServices(self, frame)]  # fmt: skip
+        self._replies = Replies(self)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.cameras: list[CameraInput] = []
 

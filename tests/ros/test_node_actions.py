@@ -42,7 +42,8 @@ class Goal:
             # A client's own callback hears no more once it knows of the goal's end.
             topic, told = f"{path}/_action/feedback", kind.Impl.FeedbackMessage
             robot.create_subscription(told, topic, FEEDBACK.append, 100)
-        robot.wait(CLIENTS[name].server_is_ready, name, START_S)
+            robot.wait(CLIENTS[name].server_is_ready, name, START_S)
+            robot.spin(0.5)  # the node must have found the client as well, or its answer is lost
         sent = CLIENTS[name].send_goal_async(kind.Goal(**fields))
         self.handle = robot.wait(lambda: sent.done() and sent.result(), "the goal's acceptance")
         assert self.handle.accepted
