@@ -23,6 +23,7 @@ from nesf_ros.types import (
     Box,
     Intrinsics,
     PointAnswers,
+    PosedFrame,
     Progress,
     View,
     Wanted,
@@ -45,7 +46,7 @@ class MapAnswers:
     language: LanguageMap | None
     why_no_language: str
     unseen: Unseen | None
-    map_T_camera: Float64[ndarray, "4 4"] | None
+    newest: dict[str, PosedFrame]
     _surfaces: SurfaceIndex
 
     def unread(self, texts: Sequence[str]) -> list[list[str]]:
@@ -112,18 +113,31 @@ class MapAnswers:
         region: Box | None = None,
         viewer: Float64[ndarray, "4 4"] | None = None,
         threshold: float = 0.0,
+        camera: str = "",
     ) -> Located:
         """Where a thing may be that is described by how it lies to another ("keys in the drawer").
 
-        `viewer` (map_T_camera) says what is left and what is behind; without it, the newest frame
-        does. Without a region it is looked for in the cube before the viewer. QueryError as
-        `complete`, and for a sentence that says no place.
+        Viewpoints are for a camera, without a name for the one that took the newest frame. `viewer`
+        (map_T_camera) says what is left and what is behind; without it, that camera does. Without a
+        region it is looked for in the cube before the viewer. QueryError as `complete`, for a
+        camera that has no frame in the map, and for a sentence that says no place.
         """
         unseen = self.imagination
-        pose = self.map_T_camera if viewer is None else viewer
+        seen = self.view(camera)
+        pose = seen.world_T_camera if viewer is None else viewer
         said = parse_description(description) if isinstance(description, str) else description
-        gathered = unseen.gather_hidden(said, region, pose)
-        return unseen.viewpoints(unseen.locate(gathered, threshold), self.map_T_camera)
+        gathered = unseen.gather_hidden(said, pose, region)
+        return unseen.viewpoints(unseen.locate(gathered, threshold), seen)
+
+    def view(self, camera: str = "") -> PosedFrame:
+        """The newest frame of a camera, or of all of them. QueryError where there is none."""
+        if not self.newest:
+            raise QueryError("no image has come into this map: let frames come in")
+        name = camera or next(reversed(self.newest))
+        if name not in self.newest:
+            cameras = ", ".join(map(repr, self.newest))
+            raise QueryError(f"no image of camera {name!r} is in the map; there are {cameras}")
+        return self.newest[name]
 
     @property
     def imagination(self) -> Unseen:

@@ -8,9 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jaxtyping import Float64
-from numpy import ndarray
-
 from nesf_ros.answers import MapAnswers
 from nesf_ros.config import NesfConfig
 from nesf_ros.fields import SceneFields
@@ -63,8 +60,8 @@ class SemanticMapper(MapAnswers):
             self.fields = SceneFields(self.config.field, self.map)
         self.language_fields: LanguageFields | None = None
         """Learn language beside them, where there is a model."""
-        self.map_T_camera: Float64[ndarray, "4 4"] | None = None
-        """Where the newest frame was taken; None while the map is as it was loaded."""
+        self.newest: dict[str, PosedFrame] = {}
+        """Last frame of each camera, the very last at the end; empty while the map is as loaded."""
         self.unseen: Unseen | None = None
         """Completes things and locates hidden ones; comes with the model (`imagination`)."""
         self._surfaces = SurfaceIndex()
@@ -111,7 +108,8 @@ class SemanticMapper(MapAnswers):
         """Integrate a frame into the map and keep it if it shows something new."""
         start = time.perf_counter()
         integration = self.map.integrate(frame)
-        self.map_T_camera = frame.world_T_camera
+        self.newest.pop(frame.rgbd.camera, None)
+        self.newest[frame.rgbd.camera] = frame
         integrated = time.perf_counter()
         keyframe = self.keyframes.offer(frame) is not None
         if keyframe:
@@ -178,7 +176,7 @@ class SemanticMapper(MapAnswers):
         if self.unseen:
             self.unseen.clear()
         self.keyframes.clear()
-        self.map_T_camera = None
+        self.newest.clear()
 
     def _let_go(self, keyframe: Keyframe) -> None:
         if self.unseen:

@@ -42,7 +42,6 @@ from nesf_ros.semantics.language import LanguageMap
 from nesf_ros.semantics.questions import Question
 from nesf_ros.types import (
     Box,
-    Intrinsics,
     PosedFrame,
     Progress,
     unheard,
@@ -125,17 +124,17 @@ class Unseen:
     def gather_hidden(
         self,
         description: Description,
+        viewer: Float64[ndarray, "4 4"],
         region: Box | None = None,
-        viewer: Float64[ndarray, "4 4"] | None = None,
     ) -> Gathered:
         """What is needed to say where a described thing may be.
 
-        `viewer` (map_T_camera) says what is left and what is behind; without it the newest keyframe
-        does. Without a region it is looked for in the cube before the viewer, or, where the best
-        reference that the map has lies elsewhere, about that one. Raises QueryError.
+        `viewer` (map_T_camera) says what is left and what is behind. Without a region it is looked
+        for in the cube before the viewer, or, where the best reference that the map has lies
+        elsewhere, about that one. Raises QueryError.
         """
         preset = self._locator.trained.network
-        pose = self._newest().world_T_camera if viewer is None else check_pose(viewer)
+        pose = check_pose(viewer)
         cube = self._gatherer.cube_before(pose, preset)
         answer = self._language.ask(Question((description.reference,))).texts[0]
         best = answer.instances[0] if answer.exists else None
@@ -226,23 +225,18 @@ class Unseen:
             gathered.moment,
         )
 
-    def viewpoints(
-        self, located: Located, map_T_camera: Float64[ndarray, "4 4"] | None = None
-    ) -> Located:
+    def viewpoints(self, located: Located, seen: PosedFrame) -> Located:
         """The same, with poses that would reveal most of each region; in the map's thread.
 
-        `map_T_camera` is where the camera is now; without it, where the newest keyframe was taken.
-        QueryError where the map has been replaced by another one.
+        They are for the depth camera that took `seen`, and start from there. QueryError where the
+        map has been replaced by another one.
         """
         self.check(located.moment)
-        newest = self._newest()
-        pose = newest.world_T_camera if map_T_camera is None else map_T_camera
-        camera = newest.rgbd.depth_intrinsics
         regions = tuple(
-            replace(region, viewpoint=self._viewpoint(located, region, camera, pose[:3, 3]))
+            replace(region, viewpoint=self._viewpoint(located, region, seen))
             for region in located.regions
         )
-        return replace(located, regions=regions)
+        return replace(located, regions=regions, camera=seen.rgbd.camera)
 
     def check(self, moment: Moment) -> None:
         """QueryError if what was found was not found in this map."""
@@ -253,11 +247,7 @@ class Unseen:
         return Moment(self._map.map_id, self._map.revision, self._map.stamp_ns)
 
     def _viewpoint(
-        self,
-        located: Located,
-        region: HiddenRegion,
-        camera: Intrinsics,
-        eye_m: Float64[ndarray, " 3"],
+        self, located: Located, region: HiddenRegion, seen: PosedFrame
     ) -> Viewpoint | None:
         size_m, origin = located.grid.voxel_m, np.array(located.grid.origin_m)
         ends = (np.array([region.lower_m, region.upper_m]) - origin) / size_m
@@ -266,16 +256,11 @@ class Unseen:
         part = Grid(region.lower_m, size_m, weights.shape)
         weights = np.where(weights >= located.threshold, weights, 0.0).reshape(-1)
         points = part.centers().double().numpy()
-        return best_viewpoint(self._map, points, weights, camera, self._config.reach, eye_m)
+        camera, from_m = seen.rgbd.depth_intrinsics, seen.world_T_camera[:3, 3]
+        return best_viewpoint(self._map, points, weights, camera, self._config.reach, from_m)
 
     def _held(self) -> list[tuple[int, PosedFrame]]:
         return [(keyframe.id, keyframe.frame) for keyframe in self._keyframes]
-
-    def _newest(self) -> PosedFrame:
-        keyframe = self._keyframes.newest
-        if keyframe is None:
-            raise QueryError("no keyframe is held, so nothing can be looked at: let frames come in")
-        return keyframe.frame
 
     def _looker(self, trained: Trained) -> Looker:
         """Nets that look at pictures in the same way share what was seen."""

@@ -326,7 +326,7 @@ def test_an_empty_map_has_nothing_to_complete(config):
         mapper.complete(["red"])
     with pytest.raises(QueryError, match="nothing of the region, or around it"):
         mapper.complete(["red"], AROUND_CRATE)
-    with pytest.raises(QueryError, match="no keyframe is held"):
+    with pytest.raises(QueryError, match="no image has come into this map"):
         mapper.locate("keys behind the red")
 
 
@@ -336,7 +336,7 @@ def test_a_loaded_map_has_no_keyframes_to_look_at(config):
     mapper.load("seen")
     with pytest.raises(QueryError, match="none of the 0 keyframes .* map that was loaded has none"):
         mapper.complete(["red"])
-    with pytest.raises(QueryError, match="no keyframe is held"):
+    with pytest.raises(QueryError, match="no image has come into this map"):
         mapper.locate("keys behind the red")
     mapper.add_frame(seen_from(facing(0.0, (-0.6, 0.0, 0.8))))
     assert mapper.complete(["red"]).probability.any()
@@ -516,15 +516,38 @@ def test_in_another_storey_the_cube_stands_before_the_viewer(mapper):
     assert below.corner_m[2] == pytest.approx(gatherer.floor_m() - 0.05 * TINY.side_m)
 
 
+def test_viewpoints_are_for_the_camera_that_is_asked_for(certain):
+    """One on the mast that sees little at once; one at the bumper that came last."""
+    mast, bumper = facing(0.0, (-0.6, 0.0, 0.8)), facing(0.0, (-0.6, 0.0, 0.3))
+    for name, pose in (("mast", mast), ("bumper", bumper)):
+        seen = seen_from(pose)
+        rgbd = replace(seen.rgbd, camera=name, stamp_ns=100)
+        certain.add_frame(replace(seen, rgbd=rgbd))
+    seen = certain.newest["mast"]
+    wide = seen.rgbd.depth_intrinsics
+    narrow = replace(wide, fx=8 * wide.fx, fy=8 * wide.fy)
+    rgbd = replace(seen.rgbd, depth_intrinsics=narrow)
+    certain.newest["mast"] = replace(seen, rgbd=rgbd)
+    last, other = (certain.locate("keys behind the red", camera=name) for name in ("", "mast"))
+    assert (last.camera, other.camera) == ("bumper", "mast")
+    np.testing.assert_array_equal(last.viewer, bumper)
+    np.testing.assert_array_equal(other.viewer, mast)
+    low, high = (found.regions[0].viewpoint for found in (last, other))
+    assert low.map_T_camera[2, 3] < high.map_T_camera[2, 3]
+    assert low.revealed > high.revealed
+    with pytest.raises(QueryError, match="no image of camera 'rear' is in the map"):
+        certain.locate("keys behind the red", camera="rear")
+
+
 def test_what_was_found_in_another_map_has_no_viewpoints(config):
     mapper = filled(mapper_of(config))
     unseen = mapper.unseen
-    gathered = unseen.gather_hidden(Description("keys", "behind", "red"))
+    gathered = unseen.gather_hidden(Description("keys", "behind", "red"), np.eye(4))
     found = unseen.locate(gathered)
     mapper.reset()
     filled(mapper)
     with pytest.raises(QueryError, match="the map was replaced by another one meanwhile"):
-        unseen.viewpoints(found, mapper.map_T_camera)
+        unseen.viewpoints(found, mapper.view())
 
 
 def test_things_of_a_map_that_is_gone_are_not_known_again(certain):
@@ -546,7 +569,8 @@ def test_another_map_has_other_things_and_no_viewer(certain):
     assert certain.complete(["red"], AROUND_CRATE).instances[0][0].id == first
     certain.complete(["blue"], AROUND_CRATE)  # takes ids of its own
     certain.reset()
-    assert certain.map_T_camera is None
+    with pytest.raises(QueryError, match="no image has come into this map"):
+        certain.view()
     filled(certain)
     assert certain.complete(["blue"], AROUND_CRATE).instances[0][0].id == first
 

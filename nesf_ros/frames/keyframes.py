@@ -71,11 +71,6 @@ class KeyframeStore:
         return entry.keyframe if entry else None
 
     @property
-    def newest(self) -> Keyframe | None:
-        """The one that came last; None where none is held."""
-        return next(reversed(self._entries.values())).keyframe if self._entries else None
-
-    @property
     def nbytes(self) -> int:
         """Memory held, bytes."""
         return sum(keyframe.nbytes for keyframe in self)

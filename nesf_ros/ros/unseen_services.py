@@ -27,11 +27,12 @@ from nesf_ros.ros.convert_unseen import (
 from nesf_ros.ros.serving import REPLY_BYTES, Serving
 from nesf_ros.ros.unseen_topics import UnseenTopics
 from nesf_ros.ros.views import about_unknown
+from nesf_ros.semantics.completion.gathering import Gathered
 from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.results import Completed, HiddenRegion, Located, Moment
 from nesf_ros.semantics.questions import all_texts
 from nesf_ros.srv import CompleteObjects, LocateHidden
-from nesf_ros.types import UNOBSERVED, Progress, within
+from nesf_ros.types import UNOBSERVED, PosedFrame, Progress, within
 from nesf_ros.unseen import MOST_LABELS, MOST_REGIONS
 
 LOCATED = 0.8
@@ -77,10 +78,8 @@ class UnseenServices(Serving):
     def _locate(
         self, mapper: SemanticMapper, request: LocateHidden.Request, progress: Progress
     ) -> Located:
-        unseen, region = mapper.imagination, self.box(request.region)
-        viewer = self._viewer(mapper, request)
-        gather = partial(unseen.gather_hidden, description_of(request), region, viewer)
-        gathered = self.in_worker(gather)
+        unseen = mapper.imagination
+        gathered, camera = self.in_worker(partial(self._gather_hidden, mapper, request))
         check_size(gathered.grid, 1, "a smaller region")
         located = unseen.locate(gathered, request.threshold, within(progress, 0.0, LOCATED))
         viewing = within(progress, LOCATED, 1.0)
@@ -88,14 +87,20 @@ class UnseenServices(Serving):
         for number, found in enumerate(located.regions):  # one by one: frames come between
             viewing("looking for viewpoints", number / len(located.regions))
             one = replace(located, regions=(found,))
-            look = partial(unseen.viewpoints, one, mapper.map_T_camera)
-            regions += self.in_worker(look).regions
-        return replace(located, regions=tuple(regions))
+            regions += self.in_worker(partial(_look_for, mapper, one, camera)).regions
+        return replace(located, regions=tuple(regions), camera=camera)
 
-    def _viewer(
+    def _gather_hidden(
         self, mapper: SemanticMapper, request: LocateHidden.Request
-    ) -> Float64[ndarray, "4 4"] | None:
-        """map_T_camera of who sees the relation; None while no frame has come."""
+    ) -> tuple[Gathered, str]:
+        """What is needed, and the camera that is to find viewpoints; in the worker."""
+        seen = mapper.view(request.camera)
+        viewer = self._viewer(request, seen)
+        said, region = description_of(request), self.box(request.region)
+        return mapper.imagination.gather_hidden(said, viewer, region), seen.rgbd.camera
+
+    def _viewer(self, request: LocateHidden.Request, seen: PosedFrame) -> Float64[ndarray, "4 4"]:
+        """map_T_camera of who sees the relation."""
         frame, pose = request.viewpoint.header.frame_id, request.viewpoint.pose
         if frame:
             return self.map_T(frame) @ pose_to_matrix(pose)
@@ -104,7 +109,7 @@ class UnseenServices(Serving):
                 "the viewpoint has a pose but no frame_id; name the frame that the pose is in, "
                 f"such as {self._map_frame!r}, or leave the pose out for the newest image's"
             )
-        return mapper.map_T_camera
+        return seen.world_T_camera
 
     def _completed(
         self,
@@ -146,7 +151,7 @@ class UnseenServices(Serving):
             located.probability, located.basis, located.grid, header
         )
         response.regions = [hidden_message(region) for region in located.regions]
-        response.viewpoint = matrix_to_pose(located.viewer)
+        response.viewpoint, response.camera = matrix_to_pose(located.viewer), located.camera
         response.threshold = located.threshold
         unknown = mapper.unknown([description.target, description.reference])
         response.message = about_located(located, unknown)
@@ -160,6 +165,11 @@ class UnseenServices(Serving):
         mapper.imagination.check(moment)
         response.map_sequence, response.stamp = moment.revision, ns_to_stamp(moment.stamp_ns)
         return Header(stamp=response.stamp, frame_id=self._map_frame)
+
+
+def _look_for(mapper: SemanticMapper, located: Located, camera: str) -> Located:
+    """Viewpoints for a camera from where it is by now; in the worker."""
+    return mapper.imagination.viewpoints(located, mapper.view(camera))
 
 
 def _labels_of(request: CompleteObjects.Request) -> Sequence[str]:

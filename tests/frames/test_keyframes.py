@@ -179,21 +179,6 @@ def test_clearing_lets_all_go_and_never_uses_a_number_twice():
     assert store.offer(frame(3.0)).id == 2
 
 
-def test_the_newest_is_the_one_that_came_last():
-    store, _ = make(max_count=2)
-    assert store.newest is None
-    for x in (0.0, 3.0):
-        store.offer(frame(x))
-    assert store.offer(frame(3.1)) is None  # shows nothing new
-    assert store.newest is store.get(1)
-    store.offer(frame(6.0))
-    assert store.newest is store.get(2)
-    store.repose({0: at(9.0), 2: at(7.0)})
-    assert store.newest.frame.world_T_camera[0, 3] == 7.0
-    store.clear()
-    assert store.newest is None
-
-
 def test_frames_without_depth_are_judged_by_motion_alone():
     store, _ = make(max_overlap=0.0)
     assert store.offer(frame(0.0, depth_m=0.0))

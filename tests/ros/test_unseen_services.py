@@ -59,9 +59,9 @@ class Dreams(Unseen):
         blind = replace(answer, regions=blind)
         return self._looked("locate", gathered, threshold, progress, blind)
 
-    def viewpoints(self, answer, map_T_camera):
+    def viewpoints(self, answer, seen):
         self._note("viewpoints")
-        np.testing.assert_array_equal(map_T_camera, np.eye(4))  # of the newest frame
+        np.testing.assert_array_equal(seen.world_T_camera, np.eye(4))
         (blind,) = answer.regions  # one at a time, for frames to come between
         seen = [region for region in located().regions if region.lower_m == blind.lower_m]
         assert blind.viewpoint is None
@@ -154,9 +154,11 @@ def test_things_are_completed(bench):
 def test_a_hidden_thing_is_located(bench):
     reply = bench.reply(bench.ask("locate_hidden", description="the keys in the drawer"))
     assert reply.success and reply.message == ""
-    description, region, viewer = bench.mapper.unseen.asked[0]
+    description, viewer, region = bench.mapper.unseen.asked[0]
     assert str(description) == "keys in the drawer" and region is None
-    np.testing.assert_array_equal(viewer, np.eye(4))  # of the newest frame
+    np.testing.assert_array_equal(viewer, np.eye(4))
+    (camera,) = bench.mapper.newest
+    assert reply.camera == camera
     assert (reply.target, reply.relation, reply.reference) == ("keys", "in", "drawer")
     assert reply.reference_found and reply.reference_score == 0.625 and reply.threshold == 0.25
     assert [region.has_viewpoint for region in reply.regions] == [True, False]
@@ -175,9 +177,24 @@ def test_relations_are_seen_from_where_the_request_says(bench):
     viewpoint = PoseStamped(header=Header(frame_id="map"), pose=pose)
     parts = {"target": "keys", "relation": "behind", "reference": "box"}
     assert bench.reply(bench.ask("locate_hidden", viewpoint=viewpoint, **parts)).success
-    description, _, viewer = bench.mapper.unseen.asked[0]
+    description, viewer, _ = bench.mapper.unseen.asked[0]
     assert str(description) == "keys behind the box"
     np.testing.assert_array_equal(viewer[:, 3], [1.0, -2.0, 0.5, 1.0])
+
+
+def test_one_of_several_cameras_is_asked_for(bench):
+    (front,) = bench.mapper.newest.values()
+    pose = np.eye(4)
+    pose[0, 3] = -1.0
+    rear = replace(front, rgbd=replace(front.rgbd, camera="/rear"), world_T_camera=pose)
+    bench.mapper.newest["/rear"] = rear  # the last one
+    ask = {"description": "keys in the drawer", "camera": front.rgbd.camera}
+    reply = bench.reply(bench.ask("locate_hidden", **ask))
+    assert reply.success and reply.camera == front.rgbd.camera
+    np.testing.assert_array_equal(bench.mapper.unseen.asked[0][1], np.eye(4))
+    unknown = bench.reply(bench.ask("locate_hidden", **{**ask, "camera": "/side"}))
+    assert not unknown.success
+    assert "no image of camera '/side'" in unknown.message and "'/rear'" in unknown.message
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ class Located:
     unshown: int
     """As in `Completed`."""
     moment: Moment
+    camera: str = ""
+    """Name of the camera that the viewpoints are for; empty until they are looked for."""
 
 
 class Pieces:
