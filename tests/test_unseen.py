@@ -7,9 +7,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from nesf_ros import unseen
 from nesf_ros.config import KeyframesConfig, NesfConfig, QueryConfig, SemanticsConfig, VisionConfig
 from nesf_ros.config_unseen import Reach, UnseenConfig
-from nesf_ros.errors import GeometryError, QueryError, StorageError
+from nesf_ros.errors import GeometryError, MapError, QueryError, StorageError
 from nesf_ros.pipeline import SemanticMapper
 from nesf_ros.semantics.completion.cells import clear
 from nesf_ros.semantics.completion.imagining import CLEAR_SPACE, IMAGINED, UNIMAGINED
@@ -514,6 +515,62 @@ def test_in_another_storey_the_cube_stands_before_the_viewer(mapper):
     assert above.corner_m[2] == pytest.approx(4.2 - 2.0 - 0.05 * TINY.side_m)
     below = gatherer.cube_before(facing(0.0, (-0.6, 0.0, 0.8)), TINY)
     assert below.corner_m[2] == pytest.approx(gatherer.floor_m() - 0.05 * TINY.side_m)
+
+
+def test_of_a_storey_below_all_is_imagined(certain, monkeypatch):
+    """Of which so little was seen that the map's floor is the upper one's."""
+    imagined = certain.complete(["red"], AROUND_CRATE).basis == IMAGINED
+    monkeypatch.setattr(certain.unseen._gatherer, "floor_m", lambda: 3.0)
+    below = certain.complete(["red"], AROUND_CRATE).basis == IMAGINED
+    assert below.sum() > 0.9 * imagined.sum() > 0
+
+
+def test_a_viewpoint_is_sought_for_the_voxels_of_its_region_alone(certain, monkeypatch):
+    asked = []
+    monkeypatch.setattr(unseen, "best_viewpoint", lambda *args: asked.append(args))
+    gathered = certain.unseen.gather_hidden(
+        Description("keys", "behind", "red"), np.eye(4), AROUND_CRATE
+    )
+    located = certain.unseen.locate(gathered)
+    (region,) = located.regions
+    step = np.array([[3, 2, 1], [3, 3, 1], [4, 3, 1]])  # the fourth of its box is another's
+    located.probability[tuple(step.T)] = 0.6, 0.7, 0.8
+    part = replace(region, voxels=step)
+    certain.unseen.viewpoints(replace(located, regions=(part,)), certain.view())
+    (_, points, weights, *_) = asked[0]
+    origin = np.array(located.grid.origin_m)
+    np.testing.assert_allclose((points - origin) / located.grid.voxel_m, step + 0.5)
+    np.testing.assert_allclose(weights, [0.6, 0.7, 0.8], rtol=1e-6)
+
+
+def test_the_voxels_of_a_region_are_those_of_its_piece(certain):
+    found = certain.locate("keys behind the red", AROUND_CRATE)
+    for region in found.regions:
+        assert (found.probability[tuple(region.voxels.T)] > found.threshold).all()
+        lower = np.array(found.grid.origin_m) + region.voxels.min(0) * found.grid.voxel_m
+        np.testing.assert_allclose(lower, region.lower_m, atol=1e-6)
+        assert len(region.voxels) * found.grid.voxel_m**3 == pytest.approx(region.volume_m3)
+
+
+def test_where_too_much_is_around_a_place_it_is_told_without_viewpoint(certain, monkeypatch):
+    def too_much(*args):
+        raise MapError("a box of 9999x9999x9999 voxels")
+
+    monkeypatch.setattr(unseen, "best_viewpoint", too_much)
+    found = certain.locate("keys behind the red")
+    assert found.regions
+    assert all(region.too_wide and region.viewpoint is None for region in found.regions)
+
+
+def test_only_the_best_places_are_told(certain, monkeypatch):
+    gathered = certain.unseen.gather_hidden(Description("keys", "in", "red"), np.eye(4))
+    ceiling = torch.zeros(gathered.grid.shape, dtype=torch.bool)
+    ceiling[:, :, gathered.grid.shape[2] // 2] = True  # parts the space in two
+    parted = replace(gathered, space=replace(gathered.space, beneath=ceiling.reshape(-1)))
+    every = certain.unseen.locate(parted).regions
+    monkeypatch.setattr(unseen, "MOST_REGIONS", 1)
+    (best,) = certain.unseen.locate(parted).regions
+    assert len(every) > 1 and best == every[0]
 
 
 def test_viewpoints_are_for_the_camera_that_is_asked_for(certain):

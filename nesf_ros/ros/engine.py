@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """A mapper with its worker thread, two that help it answer, automatic save, language, topics.
+    """A mapper with its worker thread, three that help it answer, automatic save, language, topics.
 
     Everything here returns at once; what touches the mapper happens in the worker.
     """
@@ -47,7 +47,10 @@ class Engine:
         except Exception:
             self.worker.stop()
             raise
-        self.reader, self.preparer = RequestThread("nesf-reader"), RequestThread("nesf-preparer")
+        self.reader = RequestThread("nesf-reader")
+        sections = "query", "unseen"
+        self.preparers = {name: RequestThread(f"nesf-{name}") for name in sections}
+        """By the section that says how patient their services are: who imagines takes longest."""
         self.paused = False
         self.numbers = Statistics()
         self.map_topics = MapPublisher(node, self.mapper.map, map_frame, config.publish)
@@ -72,7 +75,8 @@ class Engine:
         if self._language:
             self._language.stop()
         self.reader.stop()
-        self.preparer.stop()
+        for preparer in self.preparers.values():
+            preparer.stop()
         self.worker.call(self._autosave.save)
         self.worker.stop()
 

@@ -1,7 +1,7 @@
 """The perception node: parameters, subscriptions, services and topics around a `SemanticMapper`.
 
 Callbacks only enqueue. One worker thread owns the mapper; a second one looks at keyframes, a third
-one reads texts, a fourth one prepares answers.
+one reads texts, two more prepare answers.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class PerceptionNode(LifecycleNode):
             return failed(self, "configure", error)
         for services in self.served:
             engine = self.engine
-            services.open(engine.mapper, engine.worker, engine.reader, engine.preparer)
+            preparer = engine.preparers[services.patience]
+            services.open(engine.mapper, engine.worker, engine.reader, preparer)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._publish_timer = self._every(1.0 / self.config.publish.rate_hz, self.engine.publish)
         self._service_timers = [

@@ -32,9 +32,11 @@ from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.completion.results import Completed, HiddenRegion, Located, Moment
 from nesf_ros.semantics.questions import all_texts
 from nesf_ros.srv import CompleteObjects, LocateHidden
-from nesf_ros.types import UNOBSERVED, PosedFrame, Progress, within
+from nesf_ros.types import PosedFrame, Progress, within
 from nesf_ros.unseen import MOST_LABELS, MOST_REGIONS
 
+UPWARDS = 0.98
+"""Of the optical axis: z in the map. Nobody looks like that, but `base_link` does, and the map."""
 LOCATED = 0.8
 """How much is done of what is prepared once all but the viewpoints is."""
 
@@ -69,10 +71,10 @@ class UnseenServices(Serving):
         self, mapper: SemanticMapper, request: CompleteObjects.Request, progress: Progress
     ) -> Completed:
         unseen, region = mapper.imagination, self.box(request.region)
-        gather = partial(unseen.gather, request.texts, region, request.resolution)
-        gathered = self.in_worker(gather)
         ways = "a smaller region, a coarser resolution or fewer texts"
-        check_size(gathered.grid, len(request.texts) + 1, ways)
+        check = partial(check_size, count=len(request.texts) + 1, ways=ways)
+        gather = partial(unseen.gather, request.texts, region, request.resolution, check)
+        gathered = self.in_worker(gather)
         return unseen.complete(gathered, request.threshold, progress)
 
     def _locate(
@@ -80,7 +82,6 @@ class UnseenServices(Serving):
     ) -> Located:
         unseen = mapper.imagination
         gathered, camera = self.in_worker(partial(self._gather_hidden, mapper, request))
-        check_size(gathered.grid, 1, "a smaller region")
         located = unseen.locate(gathered, request.threshold, within(progress, 0.0, LOCATED))
         viewing = within(progress, LOCATED, 1.0)
         regions: list[HiddenRegion] = []
@@ -97,13 +98,21 @@ class UnseenServices(Serving):
         seen = mapper.view(request.camera)
         viewer = self._viewer(request, seen)
         said, region = description_of(request), self.box(request.region)
-        return mapper.imagination.gather_hidden(said, viewer, region), seen.rgbd.camera
+        check = partial(check_size, count=1, ways="a smaller region")
+        gathered = mapper.imagination.gather_hidden(said, viewer, region, check)
+        return gathered, seen.rgbd.camera
 
     def _viewer(self, request: LocateHidden.Request, seen: PosedFrame) -> Float64[ndarray, "4 4"]:
         """map_T_camera of who sees the relation."""
         frame, pose = request.viewpoint.header.frame_id, request.viewpoint.pose
         if frame:
-            return self.map_T(frame) @ pose_to_matrix(pose)
+            viewer = self.map_T(frame) @ pose_to_matrix(pose)
+            if viewer[2, 2] > UPWARDS:
+                raise QueryError(
+                    f"the viewpoint in {frame!r} looks straight up: give the pose of an optical "
+                    "frame, which looks along its z axis"
+                )
+            return viewer
         if pose != Pose():
             raise QueryError(
                 "the viewpoint has a pose but no frame_id; name the frame that the pose is in, "
@@ -126,7 +135,7 @@ class UnseenServices(Serving):
         response.objects = [object_message(completed, number, header) for number in count]
         response.winners = winners_message(completed.winner, completed.grid, header)
         response.threshold = completed.threshold
-        response.observed = float((completed.state != UNOBSERVED).mean())
+        response.observed = completed.observed
         response.message = about_completed(completed)
         self._topics.show_completed(completed, header)
 
@@ -216,6 +225,8 @@ def about_located(located: Located, unknown: Sequence[str]) -> str:
     if not located.regions:
         best, least = float(located.probability.max(initial=0.0)), located.threshold
         said.append(f"no place is probable enough ({best:.3f} at best; {least:.3f} would be)")
+    if wide := sum(region.too_wide for region in located.regions):
+        said.append(f"too many voxels around {wide} of the places to look for viewpoints")
     if len(located.regions) == MOST_REGIONS:
         said.append(f"the best {MOST_REGIONS} places are told")
     said.append(_about_unshown(located.unshown))

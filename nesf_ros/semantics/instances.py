@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -80,16 +82,23 @@ def group(keys: Int64[ndarray, " n"]) -> Int64[ndarray, " n"]:
 class InstanceFinder:
     """Finds things, and remembers which it has found for each text. For use by one thread."""
 
-    def __init__(self, voxel_size_m: float, min_voxels: int = 3, extent: float = EXTENT):
+    def __init__(
+        self,
+        voxel_size_m: float,
+        min_voxels: int = 3,
+        extent: float = EXTENT,
+        ids: Iterator[int] | None = None,
+    ):
         """Pieces of fewer than `min_voxels` voxels are taken for noise.
 
         To a thing belongs what is more than `extent` times as relevant as it is sure; 0: all.
+        New things take the next of `ids`, which are positive; without them 1, 2, …
         """
         self._size = voxel_size_m
         self._min_voxels = min_voxels
         self._extent = extent
         self._found: OrderedDict[tuple[str, str], _Found] = OrderedDict()
-        self._next_id = 0
+        self._new_ids = count(1) if ids is None else ids
 
     def clear(self) -> None:
         """Forget what was found: the map is another one."""
@@ -101,7 +110,7 @@ class InstanceFinder:
         voxels: Int64[ndarray, "n 3"],
         relevancy: Float32[ndarray, " n"],
         threshold: float,
-        part: bool = False,
+        region: Box | None = None,
         apart: str = "",
     ) -> list[Instance]:
         """Things whose score is above a threshold, best first.
@@ -111,16 +120,15 @@ class InstanceFinder:
         piece, of which that remains which is above `extent` of its own score.
 
         A piece takes over the id of that earlier one of the same text with which it shares most
-        voxels, and is new if it shares none. What is not among `voxels` is forgotten, unless these
-        are but a `part` of the map.
+        voxels, and is new if it shares none. What is not among `voxels` is forgotten, unless it
+        lies outside of the `region` that these are from.
 
         What sets a question `apart` from the plain one of its text has a memory of its own: things
         that are not in it take over the plain question's ids, which stay as they are.
         """
         lowest = min(threshold, self._extent * float(relevancy.max(initial=0.0)))
         relevant = np.flatnonzero(relevancy > lowest)
-        asked = voxel_keys(voxels)
-        keys = asked[relevant]
+        keys = voxel_keys(voxels[relevant])
         order = keys.argsort()
         relevant, keys = relevant[order], keys[order]
         nothing = keys[:0], keys[:0]
@@ -136,7 +144,7 @@ class InstanceFinder:
         ]
         ids = self._ids(known, parts)
         found = ids > 0
-        elsewhere = _without(before, asked) if part else nothing
+        elsewhere = nothing if region is None else _outside(region, before, self._size)
         self._remember((text, apart), (keys[found], ids[found]), elsewhere)
         instances = [
             self._instance(int(ids[part[0]]), voxels[relevant[part]], relevancy[relevant[part]])
@@ -176,9 +184,8 @@ class InstanceFinder:
         for part in sorted(parts, key=len, reverse=True):
             known, counts = np.unique(before[part], return_counts=True)
             shared = {int(i): n for i, n in zip(known, counts, strict=True) if i not in taken}
-            if not shared:
-                self._next_id += 1
-            ids[part] = chosen = max(shared, key=shared.__getitem__) if shared else self._next_id
+            chosen = max(shared, key=shared.__getitem__) if shared else next(self._new_ids)
+            ids[part] = chosen
             taken.add(chosen)
         return ids
 
@@ -223,10 +230,14 @@ def _parts(numbers: Int64[ndarray, " n"]) -> list[ndarray]:
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else []
 
 
-def _without(found: _Found, keys: Int64[ndarray, " m"]) -> _Found:
-    """What was found elsewhere than in some voxels."""
-    away = ~np.isin(found[0], keys)
-    return found[0][away], found[1][away]
+def _outside(region: Box, found: _Found, size_m: float) -> _Found:
+    """What was found in voxels with their middles outside of a region."""
+    keys, ids = found
+    half, mask = 1 << (_BITS - 1), (1 << _BITS) - 1
+    voxels = np.stack([(keys & mask) - half, (keys >> _BITS & mask) - half, keys >> 2 * _BITS], 1)
+    middles = (voxels + 0.5) * size_m
+    away = ((middles < region.lower) | (middles >= region.upper)).any(1)
+    return keys[away], ids[away]
 
 
 def _looked_up(

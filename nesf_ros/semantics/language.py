@@ -115,8 +115,8 @@ class LanguageMap:
             if not known[number]:
                 texts.append(TextAnswer(name, False, 0.0, None, (), False))
                 continue
-            column, part = scores[:, number], rows is not None
-            found = self._finder.find(key, where, column, threshold, part, question.apart())
+            column, region = scores[:, number], question.region
+            found = self._finder.find(key, where, column, threshold, region, question.apart())
             texts.append(self._answer(name, where, column, found))
         return Answer(
             texts=tuple(texts),

@@ -28,7 +28,7 @@ class KeyframeScans:
             model.tower, preset, (model.mean, model.std), max_bytes=self._max_bytes
         )
         self._scans: OrderedDict[int, Scan] = OrderedDict()
-        self._awaited: int | None = None
+        self._gone: set[int] = set()
         self._lock = threading.Lock()
         self._looking = threading.Lock()  # for seconds: who forgets must not wait for it
 
@@ -61,7 +61,6 @@ class KeyframeScans:
         with self._looking:
             with self._lock:
                 scan = self._scans.get(keyframe)
-                self._awaited = keyframe
             if scan is None:
                 try:
                     scan = self._extractor.scan(image)
@@ -72,16 +71,18 @@ class KeyframeScans:
         return scan.relevancy(texts, every, against)
 
     def _keep(self, keyframe: int, scan: Scan) -> None:
-        """As the one that was asked for last, unless it has been forgotten meanwhile."""
-        if self._awaited == keyframe:
+        """As the one that was asked for last, unless it has been forgotten."""
+        if keyframe not in self._gone:
             self._scans[keyframe] = scan
             self._scans.move_to_end(keyframe)
             while self.nbytes > self._max_bytes and len(self._scans) > 1:
                 self._scans.popitem(last=False)
 
     def forget(self, keyframe: int) -> None:
-        """Let go of a keyframe that is no longer kept; at once, also while it is looked at."""
+        """Let go of a keyframe for good; at once, also while it is looked at.
+
+        What is under way may still ask for it: it is looked at, but not kept.
+        """
         with self._lock:
             self._scans.pop(keyframe, None)
-            if self._awaited == keyframe:
-                self._awaited = None
+            self._gone.add(keyframe)

@@ -1,5 +1,7 @@
 """The node inside the test process, where types are checked too."""
 
+import threading
+
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -8,10 +10,11 @@ from rclpy.parameter import Parameter
 from nesf_ros.config import MapConfig
 from nesf_ros.errors import ConfigError
 from nesf_ros.ros.perception_node import PerceptionNode
+from nesf_ros.srv import RenderView
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.storage import save_map
 
-from .processes import WALL_M, Robot
+from .processes import AHEAD, WALL_M, Robot
 
 pytestmark = pytest.mark.ros
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -113,6 +116,18 @@ def streaming(make_node, ros_context):
     robot.connect(camera)
     yield node, robot, camera
     robot.destroy_node()
+
+
+def test_pictures_of_the_map_do_not_wait_for_what_is_imagined(streaming):
+    node, robot, camera = streaming
+    camera.send()
+    robot.wait(lambda: node.cameras[0].integrated == 1)
+    imagined = threading.Event()
+    imagining = node.engine.preparers["unseen"].call(imagined.wait)
+    view = robot.call("/inside/nesf", RenderView, "render_view", pose=AHEAD, width=16, height=12)
+    assert view.success, view.message
+    assert not imagining.done()
+    imagined.set()
 
 
 def test_frames_reset_and_pause(streaming):

@@ -16,7 +16,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from nesf_ros import action, srv
 from nesf_ros.errors import QueryError
 from nesf_ros.msg import Region
-from nesf_ros.ros.convert import pose_to_matrix
+from nesf_ros.ros.convert import matrix_to_pose, pose_to_matrix
 from nesf_ros.ros.convert_unseen import probability_of, winners_of
 from nesf_ros.ros.publishing import LATCHED
 from nesf_ros.ros.unseen_services import UnseenServices, about_located, check_size
@@ -45,10 +45,10 @@ class Dreams(Unseen):
         self.asked, self.threads = [], []
 
     def gather(self, *question):
-        return self._gathered("gather", question)
+        return self._gathered("gather", *question)
 
     def gather_hidden(self, *question):
-        return self._gathered("gather_hidden", question)
+        return self._gathered("gather_hidden", *question)
 
     def complete(self, gathered, threshold, progress):
         return self._looked("complete", gathered, threshold, progress, completed())
@@ -78,9 +78,11 @@ class Dreams(Unseen):
     def _note(self, step):
         self.threads.append((step, threading.current_thread().name))
 
-    def _gathered(self, step, question):
+    def _gathered(self, step, *question):
+        *asked, check = question
         self._note(step)
-        self.asked.append(question)
+        check(self.grid)
+        self.asked.append(tuple(asked))
         nowhere = torch.zeros(24, dtype=torch.bool)
         return Gathered(
             ("here",),
@@ -173,13 +175,13 @@ def test_a_hidden_thing_is_located(bench):
 
 
 def test_relations_are_seen_from_where_the_request_says(bench):
-    pose = Pose(position=Point(x=1.0, y=-2.0, z=0.5))
+    pose = matrix_to_pose(LOOKING)
     viewpoint = PoseStamped(header=Header(frame_id="map"), pose=pose)
     parts = {"target": "keys", "relation": "behind", "reference": "box"}
     assert bench.reply(bench.ask("locate_hidden", viewpoint=viewpoint, **parts)).success
     description, viewer, _ = bench.mapper.unseen.asked[0]
     assert str(description) == "keys behind the box"
-    np.testing.assert_array_equal(viewer[:, 3], [1.0, -2.0, 0.5, 1.0])
+    np.testing.assert_allclose(viewer, LOOKING, atol=1e-9)
 
 
 def test_one_of_several_cameras_is_asked_for(bench):
@@ -275,6 +277,7 @@ def test_looking_has_a_deadline(bench):
 
 def test_what_cannot_be_asked_is_refused_with_the_reason(bench):
     lost = PoseStamped(pose=Pose(position=Point(x=1.0)))
+    base_link = PoseStamped(header=Header(frame_id="map"), pose=Pose(position=Point(x=1.0)))
     upside_down = Region(lower=Point(z=1.0), upper=Point(x=1.0, y=1.0))
     for name, fields, message in (
         ("complete_objects", {}, "0 texts; give 1 to 255 at a time"),
@@ -283,6 +286,7 @@ def test_what_cannot_be_asked_is_refused_with_the_reason(bench):
         ("locate_hidden", {}, "target and relation and reference missing"),
         ("locate_hidden", {"description": "keys near the box"}, "none of the relations"),
         ("locate_hidden", {"description": "keys in a box", "viewpoint": lost}, "no frame_id"),
+        ("locate_hidden", {"description": "keys in a box", "viewpoint": base_link}, "straight up"),
     ):
         reply = bench.reply(bench.ask(name, **fields))
         assert not reply.success and message in reply.message, reply.message
@@ -297,6 +301,7 @@ def test_what_no_reply_could_hold_is_refused_before_it_is_looked_at(bench):
         "a coarser resolution or fewer texts"
     )
     assert bench.mapper.unseen.threads == [("gather", "nesf-worker")]
+    assert not bench.mapper.unseen.asked  # nothing was gathered
     check_size(bench.mapper.unseen.grid, 1, "nothing")  # half of that may be sent
     with pytest.raises(QueryError, match="ask for a smaller region"):
         check_size(bench.mapper.unseen.grid, 2, "a smaller region")
@@ -320,6 +325,10 @@ def test_what_is_to_know_about_a_place():
     assert about_located(elsewhere, []) == (
         "the drawer that is found lies outside of the space that was searched; no keyframe shows 2 "
         "of the cubes of the region, where nothing was imagined"
+    )
+    wide = tuple(replace(region, too_wide=True) for region in located().regions)
+    assert about_located(replace(located(), regions=wide), []) == (
+        "too many voxels around 2 of the places to look for viewpoints"
     )
     many = replace(located(), regions=located().regions * 16)
     assert about_located(many, []) == "the best 32 places are told"

@@ -55,6 +55,7 @@ def completed():
         ((thing(),), (), ()),
         0.5,
         0,
+        2 / 24,
         MOMENT,
     )
 
@@ -63,11 +64,12 @@ def located(reference_found=True, regions=True):
     """Keys in a drawer, in two places; one of them can be looked into."""
     first = HiddenRegion(
         (1.25, 2.5, 0.25), (1.5, 2.75, 0.5), (1.375, 2.625, 0.375), 0.75, 1 / 64, 1.0,
-        Viewpoint(LOOKING, 0.8),
+        np.array([[1, 2, 3]]), Viewpoint(LOOKING, 0.8),
     )  # fmt: skip
     second = HiddenRegion(
-        (1.0, 2.25, -0.5), (1.25, 2.5, 0.0), (1.125, 2.375, -0.25), 0.4, 2 / 64, 0.5
-    )
+        (1.0, 2.25, -0.5), (1.25, 2.5, 0.0), (1.125, 2.375, -0.25), 0.4, 2 / 64, 0.5,
+        np.array([[0, 1, 0], [0, 1, 1]]),
+    )  # fmt: skip
     return Located(
         Description("keys", "in", "drawer"),
         GRID,

@@ -1,5 +1,7 @@
 """From relevant voxels to things: how many, where, which is best, and that they keep their ids."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from nesf_ros.semantics import instances
 from nesf_ros.semantics.instances import InstanceFinder, group, voxel_keys
+from nesf_ros.types import Box
 
 SIZE = 0.05
 
@@ -106,13 +109,32 @@ def test_ids_outlive_a_question_about_a_part_of_the_map():
     finder = InstanceFinder(SIZE)
     a, b = cube((0, 0, 0)), cube((10, 0, 0))
     whole = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
-    (part,) = finder.find("mug", *scores((b, 0.8)), 0.5, part=True)
+    around_b = Box((0.2, -1.0, -1.0), (2.0, 2.0, 2.0))
+    (part,) = finder.find("mug", *scores((b, 0.8)), 0.5, around_b)
     assert part.id == whole[1].id
     again = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
     assert [i.id for i in again] == [i.id for i in whole]
     finder.find("mug", *scores((b, 0.8)), 0.5)  # the whole map: the other one has gone
     new = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
     assert new[0].id not in {i.id for i in whole} and new[1].id == whole[1].id
+
+
+def test_what_has_gone_from_a_part_of_the_map_is_forgotten():
+    """Also where nothing else is relevant by now."""
+    finder, region = InstanceFinder(SIZE), Box((-1.0, -1.0, -1.0), (0.2, 1.0, 1.0))
+    a, b = cube((-3, -3, -3)), cube((10, 0, 0))
+    first, other = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
+    nothing = np.zeros((0, 3), np.int64), np.zeros(0, np.float32)
+    assert finder.find("mug", *nothing, 0.5, region) == []
+    new, same = finder.find("mug", *scores((a, 0.9), (b, 0.8)), 0.5)
+    assert new.id not in (first.id, other.id) and same.id == other.id
+
+
+def test_finders_can_take_ids_from_one_source():
+    ids = count(5)
+    one, two = InstanceFinder(SIZE, ids=ids), InstanceFinder(2 * SIZE, ids=ids)
+    found = [finder.find("mug", *scores((cube((0, 0, 0)), 0.9)), 0.5) for finder in (one, two, one)]
+    assert [thing.id for (thing,) in found] == [5, 6, 5]
 
 
 def test_another_question_for_the_text_leaves_the_ids_of_the_plain_one():

@@ -108,3 +108,6 @@ def test_who_forgets_does_not_wait_for_who_looks(model, tiny):
         let.set()
         assert found.result(30.0).shape == (1, 40, 56)
     assert 1 not in scans and len(scans) == 0
+    # Whoever had it before may still ask for it.
+    assert scans.relevancy(1, picture(1), texts).shape == (1, 40, 56)
+    assert len(scans) == 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float64, UInt8
+from jaxtyping import Bool, Float32, Float64, UInt8
 from numpy import ndarray
 
 from nesf_ros.config import NesfConfig
@@ -35,6 +35,8 @@ TALL_M = 2.0
 """How far below a camera floors are sought that stands on none of the lowest one's storey."""
 VOXELS_M = (0.005, 1.0)
 """Edges that an answer's voxels can have, metres."""
+SAMPLED_AT_ONCE = 2**20
+"""Places of which the map is asked at a time, for the sake of memory."""
 _ROUNDING = 1e-6  # of what came as single precision
 
 _SWAPPED = torch.tensor([FREE, UNOBSERVED, OCCUPIED], dtype=torch.uint8)
@@ -148,7 +150,6 @@ class Gatherer:
 
         QueryError where nothing around was observed, and where no keyframe shows anything.
         """
-        tsdf, state = (each.cpu() for each in sample_points(self._map, grid.centers()))
         glimpses = [self._glimpse(*keyframe) for keyframe in keyframes]
         found = [self._tile(cube, glimpses) for cube in cubes]
         # A region may well be hidden as a whole; of what is around it something must be known.
@@ -159,8 +160,26 @@ class Gatherer:
                 f"none of the {len(glimpses)} keyframes that are held shows the region (a map that "
                 "was loaded has none): let frames of it come in"
             )
-        beneath = grid.centers()[:, 2] < self.floor_m() - grid.voxel_m
-        return Space(grid, state, clear(tsdf, state), beneath, tuple(found))
+        centers, beneath_m = grid.centers(), self._lowest_floor(cubes) - grid.voxel_m
+        parts = [self._known(points) for points in centers.split(SAMPLED_AT_ONCE)]
+        state, is_clear = (torch.cat(each) for each in zip(*parts, strict=True))
+        return Space(grid, state, is_clear, centers[:, 2] < beneath_m, tuple(found))
+
+    def _known(
+        self, points: Float32[torch.Tensor, "n 3"]
+    ) -> tuple[UInt8[torch.Tensor, " n"], Bool[torch.Tensor, " n"]]:
+        """The state of places, and whether they are clear."""
+        tsdf, state = (each.cpu() for each in sample_points(self._map, points))
+        return state, clear(tsdf, state)
+
+    def _lowest_floor(self, cubes: Sequence[Volume]) -> float:
+        """Of the map, or of what lies in some cubes: of a storey of which little was seen yet."""
+        surface = self._surface_m()
+        ends = np.array([(cube.box.lower, cube.box.upper) for cube in cubes])
+        inside = (surface >= ends[:, 0].min(0)) & (surface < ends[:, 1].max(0))
+        heights = surface[inside.all(1), 2]
+        here_m = float(np.percentile(heights, FLOOR)) if len(heights) else np.inf
+        return min(self.floor_m(), here_m)
 
     def _tile(self, cube: Volume, glimpses: Sequence[Glimpse]) -> Tile:
         tsdf, state = sample_points(self._map, cube.centers())

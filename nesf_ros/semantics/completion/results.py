@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 from numpy import ndarray
 
 from nesf_ros.semantics.completion.lattice import Grid
@@ -53,6 +54,8 @@ class Completed:
     threshold: float
     unshown: int
     """Cubes of the region that no keyframe shows, so that nothing was imagined there."""
+    observed: float
+    """Share of the region that was ever observed, 0–1."""
     moment: Moment
 
 
@@ -69,9 +72,13 @@ class HiddenRegion:
     volume_m3: float
     unobserved: float
     """Share of its voxels that were never observed, 0–1."""
+    voxels: Int64[ndarray, "n 3"] = field(compare=False, repr=False)
+    """Indices of its voxels in the grid of the answer."""
     viewpoint: Viewpoint | None = None
     """From where most of it would be seen; None where there is no such place, or none was sought.
     """
+    too_wide: bool = False
+    """Whether none was found as more voxels are around it than can be looked through."""
 
     @classmethod
     def of(
@@ -82,7 +89,8 @@ class HiddenRegion:
         state: UInt8[ndarray, "nx ny nz"],
     ) -> HiddenRegion:
         """What to tell of a piece of a grid."""
-        at = tuple((piece.voxels - grid.first).T)
+        voxels = piece.voxels - grid.first
+        at = tuple(voxels.T)
         weights = probability[at]
         x, y, z = (weights @ ((piece.voxels + 0.5) * grid.voxel_m) / weights.sum()).tolist()
         return cls(
@@ -92,6 +100,7 @@ class HiddenRegion:
             piece.score,
             len(piece.voxels) * grid.voxel_m**3,
             float(np.mean(state[at] == UNOBSERVED)),
+            voxels,
         )
 
 
@@ -140,6 +149,7 @@ class Pieces:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._finders: dict[float, InstanceFinder] = {}
+        self._ids = count(1)
 
     def of(
         self, text: str, grid: Grid, probability: Float32[ndarray, "nx ny nz"], threshold: float
@@ -147,13 +157,13 @@ class Pieces:
         """What lies above a threshold in one piece, best first; ids as `InstanceFinder.find`."""
         size_m = grid.voxel_m
         self._finders[size_m] = finder = self._finders.pop(size_m, None) or InstanceFinder(
-            size_m, min_voxels=_least(size_m), extent=0.0
+            size_m, min_voxels=_least(size_m), extent=0.0, ids=self._ids
         )
         if len(self._finders) > SIZES:
             del self._finders[next(iter(self._finders))]
         at = np.nonzero(probability >= threshold)
         voxels = np.stack(at, 1).astype(np.int64) + grid.first
-        return finder.find(text, voxels, probability[at], threshold, part=True)
+        return finder.find(text, voxels, probability[at], threshold, grid.box)
 
 
 def _least(voxel_m: float) -> int:

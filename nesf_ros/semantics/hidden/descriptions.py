@@ -15,6 +15,7 @@ import difflib
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import NamedTuple
 
 from nesf_ros.errors import QueryError
@@ -235,12 +236,11 @@ def _refusal(phrase: str) -> RelationRefused:
 
 
 def _checked_name(part: str, name: str) -> str:
-    words = name.split()
-    while words and words[0].lower() in wording.DETERMINERS:
-        words.pop(0)
-    if not words:
+    named = dropwhile(lambda word: word.lower() in wording.DETERMINERS, name.split())
+    checked = " ".join(named)
+    if not checked:
         raise QueryError(f"the {part} of a description is empty; {FORM}")
-    checked = clean(" ".join(words))
+    checked = clean(checked)
     if wrong := [c for c in checked if c in _QUOTES or unicodedata.category(c) == "Cc"]:
         raise QueryError(f"the {part} {_short(checked)} holds {wrong[0]!r}; leave it out")
     return checked

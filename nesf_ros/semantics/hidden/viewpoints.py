@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nesf_ros.config_unseen import Reach
 from nesf_ros.types import FREE, UNOBSERVED, Box, Intrinsics
+from nesf_ros.voxels.grid import BLOCK
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.sight import StateGrid, is_clear, states_in, transmittance
 
@@ -98,7 +99,7 @@ def best_viewpoint(
         return None
     points = torch.from_numpy(points_map[weighty]).to(voxel_map.device)
     share = torch.from_numpy(weights[weighty] / weights.sum()).to(points)
-    space = states_in(voxel_map, _surroundings(points, reach, from_m))
+    space = states_in(voxel_map, _surroundings(voxel_map, points, reach, from_m))
     hidden = space.state_at(points) == UNOBSERVED
     target = _Target(points[hidden], share[hidden].float())
     near = (share @ points).cpu().numpy() if from_m is None else from_m
@@ -115,11 +116,19 @@ def best_viewpoint(
 
 
 def _surroundings(
-    points: Float64[Tensor, "n 3"], reach: Reach, from_m: Float64[ndarray, " 3"] | None
+    voxel_map: VoxelMap,
+    points: Float64[Tensor, "n 3"],
+    reach: Reach,
+    from_m: Float64[ndarray, " 3"] | None,
 ) -> Box:
-    """The box around a region and all places from where it might be seen."""
+    """The box around a region and all places from where it might be seen: none is off the map."""
     lower, upper = (end.cpu().numpy() for end in (points.amin(0), points.amax(0)))
     first, last = lower - reach.farthest_m, upper + reach.farthest_m
+    blocks, size_m = voxel_map.block_index(), voxel_map.config.voxel_size_m
+    if len(blocks):
+        ends = torch.stack([blocks.amin(0), blocks.amax(0) + 1]).cpu().numpy() * BLOCK * size_m
+        first[:2] = np.maximum(first, np.minimum(ends[0], lower))[:2]
+        last[:2] = np.minimum(last, np.maximum(ends[1], upper))[:2]
     if from_m is not None:
         first[2] = min(lower[2], from_m[2] - reach.lift_m)
         last[2] = max(upper[2], from_m[2] + reach.lift_m)

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from nesf_ros.config_unseen import Reach
-from nesf_ros.errors import ConfigError
+from nesf_ros.errors import ConfigError, MapError
 from nesf_ros.semantics.hidden.viewpoints import Viewpoint, best_viewpoint
 from nesf_ros.types import FREE, UNOBSERVED, Box, Intrinsics
+from nesf_ros.voxels import sight
 from nesf_ros.voxels.map import VoxelMap
 from nesf_ros.voxels.sampling import sample_points
 from tests.voxels.scenes import CAMERA, depth_of, facing, frame, small_config, view_of
@@ -88,6 +89,17 @@ def test_it_stands_in_space_known_to_be_free():
     ball = np.random.default_rng(0).uniform(-0.15, 0.15, (20_000, 3))
     ball = ball[np.linalg.norm(ball, axis=1) < 0.15]
     assert (state_at(pose[:3, 3] + ball) == FREE).all()
+
+
+def test_what_lies_off_the_map_is_not_looked_through(monkeypatch):
+    """Sight of 20 m makes a box of 40 m, of which the map knows a room."""
+    monkeypatch.setattr(sight, "MAX_VOXELS", 2**21)
+    far = replace(REACH, farthest_m=20.0)
+    pose = found(MAP, BEHIND, ALIKE, CAMERA, far, HERE).map_T_camera
+    assert visible(BEHIND, pose).mean() > 0.9
+    with pytest.raises(MapError, match="voxels; at most"):
+        monkeypatch.setattr(sight, "MAX_VOXELS", 2**15)
+        best_viewpoint(MAP, BEHIND, ALIKE, CAMERA, far, HERE)
 
 
 def test_the_same_question_has_the_same_answer():
