@@ -517,6 +517,19 @@ def test_in_another_storey_the_cube_stands_before_the_viewer(mapper):
     assert below.corner_m[2] == pytest.approx(gatherer.floor_m() - 0.05 * TINY.side_m)
 
 
+def test_what_was_observed_and_shown_is_told_whatever_the_size_of_voxels(certain):
+    """A region whose second cube no keyframe shows."""
+    told, region = [], Box((0.4, -0.4, 0.0), (1.6, 0.8, 1.2))
+    for size_m in (0.1, 0.4):
+        gathered = certain.unseen.gather(["red"], region, size_m)
+        (shown,) = gathered.space.tiles
+        space = replace(gathered.space, tiles=(shown, replace(shown, glimpses=())))
+        told.append(certain.unseen.complete(replace(gathered, space=space)))
+    assert [completed.unshown for completed in told] == [1, 1]
+    assert 0.5 < told[0].observed < 1.0
+    assert told[1].observed == pytest.approx(told[0].observed, abs=1e-6)
+
+
 def test_of_a_storey_below_all_is_imagined(certain, monkeypatch):
     """Of which so little was seen that the map's floor is the upper one's."""
     imagined = certain.complete(["red"], AROUND_CRATE).basis == IMAGINED

@@ -55,7 +55,7 @@ class Completed:
     unshown: int
     """Cubes of the region that no keyframe shows, so that nothing was imagined there."""
     observed: float
-    """Share of the region that was ever observed, 0–1."""
+    """Share of the grid's space that was ever observed, 0–1."""
     moment: Moment
 
 
