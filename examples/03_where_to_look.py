@@ -16,7 +16,7 @@ from nesf_ros.srv import LocateHidden  # noqa: E402
 
 
 def main() -> int:
-    """Call the service once; 0 where it answers."""
+    """Call the service once; 0 where there is a place to look at."""
     rclpy.init()
     node = rclpy.create_node("searcher")
     client = node.create_client(LocateHidden, "/nesf/locate_hidden")
@@ -39,7 +39,7 @@ def main() -> int:
             print(f"look from ({eye.x:.2f}, {eye.y:.2f}, {eye.z:.2f}) m")
         else:
             print("no free place is known that shows more of it")
-    return 0
+    return 0 if answer.regions and answer.reference_found else 1
 
 
 if __name__ == "__main__":

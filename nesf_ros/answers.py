@@ -132,7 +132,9 @@ class MapAnswers:
     def view(self, camera: str = "") -> PosedFrame:
         """The newest frame of a camera, or of all of them. QueryError where there is none."""
         if not self.newest:
-            raise QueryError("no image has come into this map: let frames come in")
+            raise QueryError(
+                "no image has come into this map (one that was loaded has none): let frames come in"
+            )
         name = camera or next(reversed(self.newest))
         if name not in self.newest:
             cameras = ", ".join(map(repr, self.newest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from nesf_ros.errors import ConfigError
 from nesf_ros.settings import Checked, setting
 
 
@@ -61,3 +62,11 @@ class Reach(Checked):
         0.2, "radius around the camera that must be known to be free, m", low=0.0, high=2.0
     )
     spacing_m: float = setting(0.2, "distance of places that are tried, m", low=0.02, high=2.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.nearest_m >= self.farthest_m:
+            raise ConfigError(
+                f"reach.nearest_m is {self.nearest_m}; it must be below reach.farthest_m, "
+                f"{self.farthest_m}"
+            )

@@ -39,7 +39,7 @@ from nesf_ros.semantics.completion.weights import Trained
 from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.semantics.hidden.viewpoints import best_viewpoint
 from nesf_ros.semantics.language import LanguageMap
-from nesf_ros.semantics.questions import Question
+from nesf_ros.semantics.questions import Question, TextAnswer
 from nesf_ros.types import (
     UNOBSERVED,
     Box,
@@ -62,6 +62,12 @@ IMAGINED = 0.9
 
 def _anything(_: Grid) -> None:
     """Refuses nothing."""
+
+
+def _seen(answer: TextAnswer, grid: Grid) -> Reference:
+    """What the map has of a thing, and whether the best one reaches into a grid."""
+    within = answer.exists and grid.box.overlaps(answer.instances[0].box)
+    return Reference(answer.exists, answer.score, within)
 
 
 class Unseen:
@@ -115,6 +121,8 @@ class Unseen:
         `voxel_m` is the edge of the answer's voxels, 0: the network's cells. `check` may refuse
         these before anything costs time. Raises QueryError.
         """
+        if isinstance(labels, str):
+            raise QueryError(f"the labels are one text, {labels[:60]!r}; give a list of texts")
         count, most = len(labels), self._config.query.max_voxels
         if not 1 <= count <= MOST_LABELS:
             raise QueryError(f"{count} labels; give 1 to {MOST_LABELS} at a time")
@@ -130,7 +138,8 @@ class Unseen:
                 f"{most} in all: choose fewer labels or a smaller region"
             )
         space = self._gatherer.space(fine, cubes, self._held())
-        return Gathered(tuple(labels), space, self._moment(), self._pieces, parts)
+        seen = [_seen(answer, grid) for answer in self._language.ask(Question(tuple(labels))).texts]
+        return Gathered(tuple(labels), space, self._moment(), self._pieces, parts, tuple(seen))
 
     def gather_hidden(
         self,
@@ -156,13 +165,13 @@ class Unseen:
         cubes = (cube,) if region is None else self._gatherer.cubes(box, cube.yaw_rad, preset)
         grid, _ = self._gatherer.voxels(box, 0.0, cube.cell_m)
         check(grid)
-        near = best is not None and grid.box.overlaps(best.box)
         return Gathered(
             (description.target, description.reference),
             self._gatherer.space(grid, cubes, self._held()),
             self._moment(),
             self._pieces,
-            described=Described(description, Reference(answer.exists, answer.score, near), pose),
+            seen=(_seen(answer, grid),),
+            described=Described(description, pose),
         )
 
     def complete(
@@ -190,6 +199,7 @@ class Unseen:
         return Completed(
             gathered.texts,
             tuple(known),
+            gathered.seen,
             grid,
             shaped,
             grid.highest(basis[None], parts)[0].numpy(),
@@ -232,7 +242,7 @@ class Unseen:
             state,
             tuple(regions[:MOST_REGIONS]),
             known[0],
-            described.reference,
+            gathered.seen[0],
             limit,
             described.viewer,
             gathered.space.unshown,

@@ -517,6 +517,19 @@ def test_in_another_storey_the_cube_stands_before_the_viewer(mapper):
     assert below.corner_m[2] == pytest.approx(gatherer.floor_m() - 0.05 * TINY.side_m)
 
 
+def test_what_the_map_has_of_a_label_is_told(certain):
+    """All of them are imagined: this net takes everything for probable."""
+    completed = certain.complete(["red", "green", "zorb"], AROUND_CRATE)
+    red, green, zorb = completed.seen
+    assert red.found and red.within and red.score > 0.5
+    assert not green.found and not green.within and green.score < red.score
+    assert zorb == Reference(False, 0.0, False)
+    aside = certain.complete(["red"], Box((0.6, 0.5, 0.0), (1.0, 0.9, 0.4))).seen[0]
+    assert aside.found and not aside.within
+    with pytest.raises(QueryError, match="the labels are one text, 'red'; give a list"):
+        certain.complete("red")
+
+
 def test_what_was_observed_and_shown_is_told_whatever_the_size_of_voxels(certain):
     """A region whose second cube no keyframe shows."""
     told, region = [], Box((0.4, -0.4, 0.0), (1.6, 0.8, 1.2))

@@ -40,7 +40,11 @@ def add_parser(subparsers: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--negatives", nargs="+", default=[], metavar="TEXT",
-        help="phrases to hold the texts against (the node's)",
+        help="phrases to hold the texts against (the node's); for plain questions",
+    )  # fmt: skip
+    parser.add_argument(
+        "--camera", default="", help="which of the node's cameras is to look for hidden things and "
+        "says what is left and behind (the one that took the newest image)",
     )  # fmt: skip
     parser.add_argument(
         "--threshold", type=float, default=0.0,
@@ -53,13 +57,19 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, tell, and leave pictures; 1 where nothing was found."""
+    """Ask, tell, and leave pictures; 1 where nothing was found.
+
+    QueryError for negatives of what no camera has seen.
+    """
     from nesf_ros.cli.unseen import is_description, name_of
+    from nesf_ros.errors import QueryError
     from nesf_ros.ros.environment import prepare_process
     from nesf_ros.ros.map_client import MapClient
 
     prepare_process()
     hidden = [] if args.complete else [text for text in args.texts if is_description(text)]
+    if args.negatives and (args.complete or hidden):
+        raise QueryError("--negatives are for plain questions, about what was seen")
     seen = [text for text in args.texts if text not in hidden]
     for text in filter(is_description, seen):
         print(f"{text}: asked for as one name; without --complete, where this may be is asked")
@@ -91,11 +101,11 @@ def _ask_hidden(client: MapClient, text: str, args: argparse.Namespace) -> bool:
     from nesf_ros.cli.unseen import told_located
     from nesf_ros.cli.unseen_pictures import save_located
 
-    reply = client.locate(text, threshold=args.threshold)
+    reply = client.locate(text, threshold=args.threshold, camera=args.camera)
     print(told_located(reply))
     if picture := save_located(client, reply, args.out):
         print(f"  {picture}")
-    return bool(reply.regions)
+    return bool(reply.regions) and reply.reference_found
 
 
 def _ask_whole(client: MapClient, texts: Sequence[str], args: argparse.Namespace) -> bool:
@@ -107,7 +117,7 @@ def _ask_whole(client: MapClient, texts: Sequence[str], args: argparse.Namespace
         print(told_completed(answer, reply.threshold))
         if picture := save_completed(client, reply, number, args.out):
             print(f"  {picture}")
-    return any(answer.exists for answer in reply.objects)
+    return any(answer.exists and answer.found for answer in reply.objects)
 
 
 def told(answer: TextAnswer, threshold: float) -> str:

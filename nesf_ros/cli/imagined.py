@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -34,6 +34,16 @@ ARROW = (200, 30, 120)
 
 
 @dataclass(frozen=True)
+class Place:
+    """One of several that voxels make up."""
+
+    middle_m: Float64[ndarray, " 3"]
+    """Map frame."""
+    look: Float64[ndarray, "4 4"] | None
+    """Pose of a camera (map_T_camera), drawn as an arrow with a line to the middle; None: none."""
+
+
+@dataclass(frozen=True)
 class Imagined:
     """Voxels to be drawn."""
 
@@ -41,13 +51,13 @@ class Imagined:
     """Map frame."""
     colors: UInt8[ndarray, "n 3"]
     voxel_m: float
-    arrows: Mapping[int, Float64[ndarray, "4 4"]] = field(default_factory=dict)
-    """Poses of cameras (map_T_camera) by their numbers, drawn as arrows."""
+    places: Sequence[Place] = ()
+    """Drawn with their numbers, from 1 on."""
 
     @property
     def box(self) -> Box:
         """Around the voxels and the cameras, and around what is near them."""
-        eyes = [pose[None, :3, 3] for pose in self.arrows.values()]
+        eyes = [place.look[None, :3, 3] for place in self.places if place.look is not None]
         shown = np.concatenate([self.middles_m, *eyes])
         lower, upper = shown.min(0) - AROUND_M, shown.max(0) + AROUND_M
         return Box(tuple(lower.tolist()), tuple(upper.tolist()))
@@ -58,10 +68,10 @@ def shaded(state: UInt8[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
     return np.where((state == UNOBSERVED)[:, None], UNSEEN, SEEN).astype(np.uint8)
 
 
-def heated(probability: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
-    """Colours from blue (improbable) to red."""
-    level = (255 * probability.clip(0, 1)).astype(np.uint8)[:, None]
-    return cv2.applyColorMap(level, cv2.COLORMAP_TURBO)[:, 0, ::-1]
+def heated(share: Float32[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    """Colours from yellow, for 0, to red, for 1."""
+    level = (255 * (1 - share.clip(0, 1))).astype(np.uint8)[:, None]
+    return cv2.applyColorMap(level, cv2.COLORMAP_AUTUMN)[:, 0, ::-1]
 
 
 def picture_of(
@@ -82,15 +92,21 @@ def picture_of(
     picture = np.where(hit, 0.6 * view.color + 0.4 * np.array(BACKGROUND), BACKGROUND)
     covered = _covered(imagined, view, camera, pose)
     picture = _filled(picture.astype(np.uint8), covered, imagined, (camera, pose))
-    for number, arrow in imagined.arrows.items():
-        ends = arrow[:3, 3] + np.outer([0.0, 0.35], arrow[:3, 2])
-        there = se3.transform_points(se3.invert(pose), ends)
-        first, last = (tuple(map(int, p)) for p in np.nan_to_num(project(there, camera)).round())
-        cv2.arrowedLine(picture, first, last, ARROW, 3, cv2.LINE_AA, tipLength=0.3)
-        start = first[0] + 8, first[1] - 8
-        cv2.putText(
-            picture, str(number), start, cv2.FONT_HERSHEY_DUPLEX, 0.8, ARROW, 2, cv2.LINE_AA
-        )
+    for number, place in enumerate(imagined.places, 1):
+        points = [place.middle_m]
+        if place.look is not None:
+            points += [*(place.look[:3, 3] + np.outer([0.0, 0.35], place.look[:3, 2]))]
+        there = se3.transform_points(se3.invert(pose), np.array(points))
+        pixels = np.nan_to_num(project(there, camera)).round().astype(int).tolist()
+        if place.look is not None:
+            middle, first, last = pixels
+            cv2.line(picture, last, middle, ARROW, 1, cv2.LINE_AA)
+            cv2.arrowedLine(picture, first, last, ARROW, 3, cv2.LINE_AA, tipLength=0.3)
+        for color, width in (((255, 255, 255), 6), ((30, 30, 30), 2)):
+            cv2.putText(
+                picture, str(number), pixels[0], cv2.FONT_HERSHEY_DUPLEX, 0.8, color, width,
+                cv2.LINE_AA,
+            )  # fmt: skip
     # OpenCV's fonts have no other characters.
     text = caption.encode("ascii", "replace").decode()
     cv2.putText(picture, text, (14, 32), cv2.FONT_HERSHEY_DUPLEX, 0.7, (30, 30, 30), 1, cv2.LINE_AA)

@@ -50,7 +50,9 @@ def told_located(reply: LocateHidden.Response) -> str:
     if not reply.regions:
         return f"{asked}: not found; {reply.message}"
     said = [f"{reply.reference} {reply.reference_score:.2f}", reply.message]
-    head = f"{asked}: {_count(len(reply.regions), 'place')} ({'; '.join(filter(None, said))})"
+    told = "" if reply.reference_found else "hardly a hint: "
+    head = f"{asked}: {told}{_count(len(reply.regions), 'place')} ({'; '.join(filter(None, said))})"
+    head += f", as seen by {reply.camera} from {_at(reply.viewpoint.position)}"
     places = [f"{rank}. {_place(region)}" for rank, region in enumerate(reply.regions, 1)]
     return "\n".join(_listed(head, places))
 
@@ -67,11 +69,14 @@ def told_completed(answer: CompletedObject, threshold: float) -> str:
             why = f"{best:.2f} at best; above {threshold:.2f} it would be"
         return f"{answer.text}: not found ({why})"
     things = [
-        f"no. {thing.id} at {_at(thing.centroid)}, {_size(thing.lower, thing.upper)}, "
+        f"whole no. {thing.id} at {_at(thing.centroid)}, {_size(thing.lower, thing.upper)}, "
         f"probability {thing.score:.2f}, {thing.voxel_count} voxels"
         for thing in answer.instances
     ]
-    return "\n".join(_listed(f"{answer.text}: {_count(len(things), 'thing')}", things))
+    head = f"{answer.text}: {_count(len(things), 'thing')} above {threshold:.2f}"
+    if not answer.found:
+        head += f"; hardly a hint: no {answer.text} is found in the map ({answer.relevancy:.2f})"
+    return "\n".join(_listed(head, things))
 
 
 def _place(region: HiddenRegion) -> str:

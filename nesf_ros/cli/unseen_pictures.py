@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from nesf_ros.cli.ask import file_of
-from nesf_ros.cli.imagined import Imagined, heated, picture_of, shaded
+from nesf_ros.cli.imagined import Imagined, Place, heated, picture_of, shaded
 from nesf_ros.cli.pictures import write_picture
+from nesf_ros.cli.unseen import SHOWN
 from nesf_ros.ros.convert import pose_to_matrix
 from nesf_ros.ros.convert_unseen import probability_of, winners_of
 from nesf_ros.ros.map_client import MapClient
@@ -22,44 +23,49 @@ if TYPE_CHECKING:
 
 STEP = 1 / 254
 """Of the probabilities in a message."""
-VIEWPOINTS = 3
-"""Of hidden places, the best ones, that are drawn."""
 
 
 def save_completed(
     client: MapClient, reply: CompleteObjects.Response, number: int, folder: Path
 ) -> Path | None:
-    """What a text has won: blue where it was seen, orange where it is imagined; the file.
+    """The best thing of a text: blue where it was seen, orange where it is imagined; the file.
 
-    None where it has won nothing.
+    None where there is none.
     """
     answer, grid = reply.objects[number], reply.winners
-    middles = _middles(grid, winners_of(grid) == number + 1)
-    if not len(middles):
+    if not answer.exists:
         return None
+    best = answer.instances[0]
+    middles = _middles(grid, winners_of(grid) == number + 1)
+    lower, upper = (np.array([p.x, p.y, p.z]) for p in (best.lower, best.upper))
+    middles = middles[((middles > lower) & (middles < upper)).all(1)]
     imagined = Imagined(middles, shaded(client.query_points(middles).state), grid.voxel_size)
-    return _save(client, imagined, answer.text, folder / file_of(f"whole {answer.text}"))
+    said = f"{answer.text}, whole no. {best.id} (probability {best.score:.2f})"
+    return _save(client, imagined, said, folder / file_of(f"whole {answer.text}"))
 
 
 def save_located(client: MapClient, reply: LocateHidden.Response, folder: Path) -> Path | None:
-    """Where something may be, from blue to red, and from where one would see; the file.
+    """Where something may be, from yellow (the threshold) to red, and from where one would see.
 
-    None where it may be nowhere.
+    Returns the file, None where it may be nowhere.
     """
     probability = probability_of(reply.probability)
     likely = np.nan_to_num(probability) >= reply.threshold - STEP
     if not likely.any():
         return None
-    arrows = {
-        rank: pose_to_matrix(region.viewpoint)
-        for rank, region in enumerate(reply.regions[:VIEWPOINTS], 1)
-        if region.has_viewpoint
-    }
-    grid = reply.probability
-    heat = heated(probability[likely] / max(float(probability[likely].max()), 1e-6))
-    imagined = Imagined(_middles(grid, likely), heat, grid.voxel_size, arrows)
+    places = [
+        Place(
+            np.array([region.centroid.x, region.centroid.y, region.centroid.z]),
+            pose_to_matrix(region.viewpoint) if region.has_viewpoint else None,
+        )
+        for region in reply.regions[:SHOWN]
+    ]
+    grid, least, most = reply.probability, reply.threshold, float(probability[likely].max())
+    heat = heated((probability[likely] - least) / max(most - least, 1e-6))
+    imagined = Imagined(_middles(grid, likely), heat, grid.voxel_size, places)
     said = f"{reply.target} {reply.relation} the {reply.reference}"
-    return _save(client, imagined, said, folder / file_of(said))
+    told = f"{said} (probability {least:.2f} to {most:.2f})"
+    return _save(client, imagined, told, folder / file_of(said))
 
 
 def _save(client: MapClient, imagined: Imagined, caption: str, path: Path) -> Path:

@@ -33,7 +33,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--params", metavar="FILE", help="parameter file (default: config/perception.yaml)"
     )
     parser.add_argument(
-        "--camera", nargs="+", metavar="TOPIC", help="base name of each camera's topics"
+        "--camera",
+        nargs="+",
+        metavar="TOPIC",
+        help="base name of each camera's topics, with spaces or commas between them",
     )
     parser.add_argument("--map-frame", metavar="FRAME", help="TF frame of the map, z up")
     parser.add_argument("--name", default="nesf", help="name of the node (default: nesf)")
@@ -60,8 +63,9 @@ def node_arguments(args: argparse.Namespace) -> list[str]:
     out = ["--ros-args", "--params-file", file, "-r", f"__node:={args.name}"]
     if args.namespace:
         out += ["-r", f"__ns:=/{args.namespace.strip('/')}"]
-    if args.camera:
-        out += ["-p", f"cameras:={json.dumps(args.camera)}"]
+    cameras = [name for given in args.camera or () for name in given.split(",")]
+    if cameras:
+        out += ["-p", f"cameras:={json.dumps(cameras)}"]
     if args.map_frame:
         out += ["-p", f"map_frame:={json.dumps(args.map_frame)}"]
     if args.use_sim_time:

@@ -85,6 +85,7 @@ def object_message(completed: Completed, number: int, header: Header) -> Complet
     """What was completed for one of the labels."""
     found, known = completed.instances[number], completed.known[number]
     out = CompletedObject(text=completed.labels[number], known=known, exists=bool(found))
+    out.found, out.relevancy = completed.seen[number].found, completed.seen[number].score
     basis = completed.basis if known else np.full_like(completed.basis, UNIMAGINED)
     out.grid = probability_message(completed.probability[number], basis, completed.grid, header)
     out.instances = [instance_message(instance) for instance in found[:MOST_INSTANCES]]

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -47,6 +48,10 @@ class Engine:
         except Exception:
             self.worker.stop()
             raise
+        for name in ("completion", "hidden"):
+            path = getattr(config.unseen, name)
+            if path and not Path(path).is_file():
+                node.get_logger().error(f"unseen.{name}: there are no weights at {path}")
         self.reader = RequestThread("nesf-reader")
         sections = "query", "unseen"
         self.preparers = {name: RequestThread(f"nesf-{name}") for name in sections}
@@ -169,8 +174,9 @@ class Engine:
             age_s = (self._node.get_clock().now().nanoseconds - frame.rgbd.stamp_ns) * 1e-9
             waited_s = time.monotonic() - raw.received_s
             self.numbers.add(report, {"decode": decoded - start, "queue": waited_s, "age": age_s})
-            if raw.camera.integrated == 1:  # whoever waits for the first map has waited enough
-                self._publish_now()
+            if raw.camera.integrated == 1:
+                log.info(f"{raw.camera.name}: the first image is in the map")
+                self._publish_now()  # whoever waits for the first map has waited enough
 
     def _publish_now(self) -> None:
         start = time.monotonic()

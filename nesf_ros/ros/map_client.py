@@ -210,10 +210,14 @@ class MapClient:
         return self.call("complete_objects", LOOKING_S, region=region_message(region), **asked)
 
     def locate(
-        self, description: str, region: Box | None = None, threshold: float = 0.0
+        self,
+        description: str,
+        region: Box | None = None,
+        threshold: float = 0.0,
+        camera: str = "",
     ) -> srv.LocateHidden.Response:
         """Where something may be that no camera has seen, as LocateHidden.srv tells."""
-        asked = {"description": description, "threshold": threshold}
+        asked = {"description": description, "threshold": threshold, "camera": camera}
         return self.call("locate_hidden", LOOKING_S, region=region_message(region), **asked)
 
     def save_map(self, name: str) -> tuple[str, int]:

@@ -11,6 +11,7 @@ from nesf_ros.cli.imagined import (
     SEEN,
     UNSEEN,
     Imagined,
+    Place,
     heated,
     picture_of,
     shaded,
@@ -32,9 +33,9 @@ def rendered(depth_m):
     return render
 
 
-def voxel(**arrows):
+def voxel(*places):
     """One voxel of 10 cm."""
-    return Imagined(np.array([[1.0, 2.0, 0.5]]), np.array([BLUE], np.uint8), 0.1, **arrows)
+    return Imagined(np.array([[1.0, 2.0, 0.5]]), np.array([BLUE], np.uint8), 0.1, places)
 
 
 def middle(picture):
@@ -56,14 +57,20 @@ def test_a_voxel_behind_a_surface_is_faint():
     assert middle(picture) == pytest.approx(expected, abs=3)
 
 
-def test_arrows_show_where_cameras_look():
+def test_places_have_numbers_and_arrows_where_cameras_look():
     pose = np.eye(4)
     pose[:3, 3] = 1.0, 2.0, 0.3
-    without, having = (
-        picture_of(rendered(0.0), one, "") for one in (voxel(), voxel(arrows={2: pose}))
+    middle_m = np.array([1.0, 2.0, 0.5])
+    bare, numbered, looked_at = (
+        picture_of(rendered(0.0), voxel(*places), "")
+        for places in ((), (Place(middle_m, None),), (Place(middle_m, pose),))
     )
-    arrow = (having == ARROW).all(2)
-    assert arrow.any() and not (without == ARROW).all(2).any()
+    changed = (numbered != bare).any(2)
+    rows, columns = changed.nonzero()
+    assert 0 < changed.sum() < 2000  # beside the middle
+    assert abs(rows.mean() - SIZE_PX[1] / 2) < 40 and abs(columns.mean() - SIZE_PX[0] / 2) < 40
+    has_arrow = [(picture == ARROW).all(2).any() for picture in (bare, numbered, looked_at)]
+    assert has_arrow == [False, False, True]
 
 
 def test_the_caption_is_written():
@@ -77,8 +84,9 @@ def test_colors_tell_what_was_observed():
 
 
 def test_colors_tell_how_probable():
-    cold, hot = heated(np.array([0.1, 0.95], np.float32)).astype(int)
-    assert cold[2] > cold[0] and hot[0] > hot[2]
+    yellow, orange, red = heated(np.array([0.0, 0.5, 1.0], np.float32)).astype(int)
+    assert yellow.tolist() == [255, 255, 0] and red.tolist() == [255, 0, 0]
+    assert yellow[1] > orange[1] > red[1]
 
 
 def test_the_box_reaches_around_the_voxels():

@@ -23,10 +23,10 @@ def region(**fields):
     )  # fmt: skip
 
 
-def located(*regions, message=""):
+def located(*regions, message="", found=True):
     return LocateHidden.Response(
         success=True, message=message, target="keys", relation="in", reference="drawer",
-        regions=regions, threshold=0.25,
+        regions=regions, threshold=0.25, reference_found=found, camera="/eye",
     )  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def completed(**fields):
         id=3, lower=Point(), upper=Point(x=2.0, y=0.9, z=0.8), centroid=Point(x=1.0, y=0.4, z=0.4),
         score=0.9, voxel_count=99,
     )  # fmt: skip
-    whole = {"text": "sofa", "known": True, "exists": True, "instances": [thing], **fields}
+    whole = {"text": "sofa", "known": True, "exists": True, "instances": [thing], "found": True,
+             **fields}  # fmt: skip
     return CompletedObject(**whole)
 
 
@@ -77,7 +78,8 @@ def test_places_are_told_with_where_to_look_from():
     lines = told_located(
         located(region(has_viewpoint=True, viewpoint=view, revealed=0.6), region())
     ).splitlines()
-    assert lines[0] == "keys in the drawer: 2 places (drawer 0.00)"
+    seen_by = "as seen by /eye from (0.00, 0.00, 0.00) m"
+    assert lines[0] == f"keys in the drawer: 2 places (drawer 0.00), {seen_by}"
     place = "(1.10, 2.25, 0.06) m, 25 x 50 x 12 cm, probability 0.75, 88 % of it never seen"
     assert lines[1] == (
         f"  1. {place}; look from (0.50, 2.25, 1.00) m towards 0 deg, 60 deg down: shows 60 %"
@@ -87,7 +89,7 @@ def test_places_are_told_with_where_to_look_from():
 
 def test_more_places_than_anyone_reads_are_counted():
     lines = told_located(located(*[region()] * 7)).splitlines()
-    assert lines[0] == "keys in the drawer: 7 places (drawer 0.00)" and len(lines) == 7
+    assert lines[0].startswith("keys in the drawer: 7 places (drawer 0.00)") and len(lines) == 7
     assert lines[-1] == "  and 2 more"
 
 
@@ -95,15 +97,21 @@ def test_no_place_and_no_reference_are_told():
     assert told_located(located(message="no place is probable enough")) == (
         "keys in the drawer: not found; no place is probable enough"
     )
-    head = told_located(located(region(), message="no drawer is found")).splitlines()[0]
-    assert head == "keys in the drawer: 1 place (drawer 0.00; no drawer is found)"
+    missing = located(region(), message="no drawer is found", found=False)
+    assert told_located(missing).startswith(
+        "keys in the drawer: hardly a hint: 1 place (drawer 0.00; no drawer is found)"
+    )
 
 
 def test_whole_things_are_told():
     assert told_completed(completed(), 0.5).splitlines() == [
-        "sofa: 1 thing",
-        "  no. 3 at (1.00, 0.40, 0.40) m, 200 x 90 x 80 cm, probability 0.90, 99 voxels",
+        "sofa: 1 thing above 0.50",
+        "  whole no. 3 at (1.00, 0.40, 0.40) m, 200 x 90 x 80 cm, probability 0.90, 99 voxels",
     ]
+    guessed = told_completed(completed(found=False, relevancy=0.25), 0.5).splitlines()
+    assert guessed[0] == (
+        "sofa: 1 thing above 0.50; hardly a hint: no sofa is found in the map (0.25)"
+    )
     grid = VoxelGrid(probability=[1, 128, 55])
     missing = completed(exists=False, instances=[], grid=grid)
     assert told_completed(missing, 0.6) == "sofa: not found (0.50 at best; above 0.60 it would be)"
@@ -134,9 +142,9 @@ class Node(MapClient):
         self.asked.append(("ask", list(texts), threshold))
         return QueryRelevancy.Response(answers=[TextAnswer(text=text) for text in texts])
 
-    def locate(self, description, threshold):
+    def locate(self, description, threshold, camera):
         self.asked.append(("locate", description, threshold))
-        return located(region())
+        return located(region(), found=camera != "/blind")
 
     def complete(self, texts, threshold):
         self.asked.append(("complete", list(texts), threshold))
@@ -166,5 +174,9 @@ def test_each_text_goes_where_it_is_answered(monkeypatch, capsys, words, asked, 
     said = capsys.readouterr().out
     assert ("keys in the drawer: 1 place" in said) == (code == 0)
     assert ("not found" in said) == ("sofa" in words)
+    if "keys in the drawer" in words:
+        assert cli.main(["ask", *words, "--camera", "/blind"]) == 1
+        assert cli.main(["ask", *words, "--negatives", "wall"]) == 2
+        assert "--negatives are for plain questions" in capsys.readouterr().err
     whole = "lid on a pot: asked for as one name; without --complete"
     assert (whole in said) == ("--complete" in words)

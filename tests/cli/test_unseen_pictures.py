@@ -62,17 +62,19 @@ def colors_in(path):
     }
 
 
-def completed(winner):
+def completed(winner, *things):
     grid = winners_message(winner, GRID, Header())
-    return CompleteObjects.Response(objects=[CompletedObject(text="Red box!")], winners=grid)
+    answer = CompletedObject(text="Red box!", exists=bool(things), instances=things)
+    return CompleteObjects.Response(objects=[answer], winners=grid)
 
 
 def test_what_was_won_is_drawn_by_what_was_seen(tmp_path):
     winner = np.zeros(GRID.shape, np.uint8)
-    winner[0, 1, 1] = winner[3, 1, 1] = 1
+    winner[0, 1, 1] = winner[3, 1, 1] = winner[0, 0, 0] = 1
     winner[2] = 2  # of another text
     client = Client()
-    path = save_completed(client, completed(winner), 0, tmp_path)
+    best = Instance(lower=Point(x=1.0, y=2.1, z=0.1), upper=Point(x=1.4, y=2.2, z=0.2))
+    path = save_completed(client, completed(winner, best, Instance()), 0, tmp_path)
     assert path == tmp_path / "whole-red-box.png"
     assert client.asked == pytest.approx(np.array([[1.05, 2.15, 0.15], [1.35, 2.15, 0.15]]))
     assert colors_in(path) == {"seen", "unseen"}

@@ -22,7 +22,7 @@ def test_options_become_ros_arguments_that_win_over_the_file(tmp_path):
     file = tmp_path / "my.yaml"
     file.write_text("")
     given = arguments(
-        "--params", str(file), "--camera", "/left", "/right", "--map-frame", "world",
+        "--params", str(file), "--camera", "/left,/right", "--map-frame", "world",
         "--name", "mapper", "--namespace", "/robot1/", "--use-sim-time",
         "-p", "map.voxel_size_m:=0.02", "-p", "map.folder:=/data",
     )  # fmt: skip

@@ -72,6 +72,8 @@ def test_a_completed_object_has_its_own_grid_and_instances():
     assert sofa.instances[0].upper == Point(x=1.5, y=2.75, z=0.5)
     assert (chair.text, chair.known, chair.exists) == ("chair", True, False)
     assert convert.probability_of(chair.grid)[1, 0, 0] == pytest.approx(0.5)
+    assert (sofa.found, sofa.relevancy) == (True, 0.75)
+    assert (chair.found, chair.relevancy) == (False, 0.5)
     assert (zorb.known, zorb.exists) == (False, False) and not any(zorb.grid.probability)
 
 

@@ -67,6 +67,12 @@ def test_a_node_that_cannot_be_configured_stays_unconfigured(make_node, paramete
     assert node._state_machine.current_state[1] == "unconfigured"
 
 
+def test_weights_that_are_missing_are_told_at_the_start(make_node, capfd):
+    node = make_node(**{"unseen.hidden": "/no/such.safetensors"})
+    assert node.trigger_configure() == SUCCESS  # it can do all the rest
+    assert "unseen.hidden: there are no weights at /no/such.safetensors" in capfd.readouterr().err
+
+
 def test_a_node_that_cannot_be_activated_listens_to_nothing(make_node):
     node = make_node(cameras=["/a", "/b"], mask_images=["", "/no/such.png"])
     before = len(list(node.subscriptions))

@@ -47,6 +47,7 @@ def completed():
     return Completed(
         ("sofa", "chair", "zorb"),
         (True, True, False),
+        (Reference(True, 0.75, True), Reference(False, 0.5, False), Reference(False, 0.0, False)),
         GRID,
         np.stack([sofa, chair, voxels()]),
         BASIS,

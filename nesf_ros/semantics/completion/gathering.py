@@ -55,6 +55,8 @@ class Gathered:
     """That this map's things are known by."""
     parts: int = 1
     """Along an edge of the answer's voxels: voxels of `space`."""
+    seen: tuple[Reference, ...] = ()
+    """What the map has of each label; of the reference alone where something was described."""
     described: Described | None = None
     """None for labels."""
 
@@ -69,7 +71,6 @@ class Described:
     """What is known of a description before anything is imagined."""
 
     description: Description
-    reference: Reference
     viewer: Float64[ndarray, "4 4"]
     """map_T_camera of who says what is left and what is behind."""
 

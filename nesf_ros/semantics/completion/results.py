@@ -33,6 +33,18 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What the map has of a thing to complete, or that hides another, by the plain question."""
+
+    found: bool
+    """Whether the map has it at all; else what is imagined means little."""
+    score: float
+    """Of the best such thing, 0–1."""
+    within: bool
+    """Whether the best such thing reaches into the space that was asked about."""
+
+
+@dataclass(frozen=True)
 class Completed:
     """The space that things fill, seen or not."""
 
@@ -40,6 +52,8 @@ class Completed:
     known: tuple[bool, ...]
     """Whether the vision-language model was trained with anything near a label; else it is 0
     everywhere."""
+    seen: tuple[Reference, ...]
+    """What the map has of each label: something is imagined for nearly every word."""
     grid: Grid
     probability: Float32[ndarray, "labels nx ny nz"]
     """0–1; 0 where `basis` is not IMAGINED."""
@@ -102,18 +116,6 @@ class HiddenRegion:
             float(np.mean(state[at] == UNOBSERVED)),
             voxels,
         )
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What the map has of the thing that a hidden one lies in, on or beside."""
-
-    found: bool
-    """Whether the map has it at all; else hidden regions mean little."""
-    score: float
-    """Of the best such thing, 0–1."""
-    within: bool
-    """Whether the best such thing reaches into the space that was searched."""
 
 
 @dataclass(frozen=True)

@@ -207,3 +207,5 @@ def test_the_next_view_reveals_what_was_promised():
 def test_a_reach_that_cannot_be():
     with pytest.raises(ConfigError, match="clearance_m"):
         Reach(clearance_m=-0.1)
+    with pytest.raises(ConfigError, match="reach.nearest_m is 2.5; it must be below"):
+        Reach(nearest_m=2.5)
