@@ -39,15 +39,8 @@ from nesf_ros.semantics.completion.weights import Trained
 from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.semantics.hidden.viewpoints import best_viewpoint
 from nesf_ros.semantics.language import LanguageMap
-from nesf_ros.semantics.questions import Question, TextAnswer
-from nesf_ros.types import (
-    UNOBSERVED,
-    Box,
-    PosedFrame,
-    Progress,
-    unheard,
-    within,
-)
+from nesf_ros.semantics.questions import Question
+from nesf_ros.types import Box, PosedFrame, Progress, unheard, within
 from nesf_ros.vision.presets import Preset
 from nesf_ros.vision.scans import KeyframeScans
 from nesf_ros.voxels.map import VoxelMap
@@ -62,12 +55,6 @@ IMAGINED = 0.9
 
 def _anything(_: Grid) -> None:
     """Refuses nothing."""
-
-
-def _seen(answer: TextAnswer, grid: Grid) -> Reference:
-    """What the map has of a thing, and whether the best one reaches into a grid."""
-    within = answer.exists and grid.box.overlaps(answer.instances[0].box)
-    return Reference(answer.exists, answer.score, within)
 
 
 class Unseen:
@@ -138,8 +125,9 @@ class Unseen:
                 f"{most} in all: choose fewer labels or a smaller region"
             )
         space = self._gatherer.space(fine, cubes, self._held())
-        seen = [_seen(answer, grid) for answer in self._language.ask(Question(tuple(labels))).texts]
-        return Gathered(tuple(labels), space, self._moment(), self._pieces, parts, tuple(seen))
+        answers = self._language.ask(Question(tuple(labels))).texts
+        seen = tuple(Reference.of(answer, grid) for answer in answers)
+        return Gathered(tuple(labels), space, self._moment(), self._pieces, parts, seen)
 
     def gather_hidden(
         self,
@@ -170,7 +158,7 @@ class Unseen:
             self._gatherer.space(grid, cubes, self._held()),
             self._moment(),
             self._pieces,
-            seen=(_seen(answer, grid),),
+            seen=(Reference.of(answer, grid),),
             described=Described(description, pose),
         )
 
@@ -208,7 +196,7 @@ class Unseen:
             tuple(map(tuple, pieces)),
             limit,
             gathered.space.unshown,
-            float((gathered.space.state != UNOBSERVED).float().mean()),
+            gathered.space.observed,
             gathered.moment,
         )
 

@@ -18,7 +18,7 @@ from nesf_ros.semantics.completion.lattice import Grid, window
 from nesf_ros.semantics.completion.looking import Glimpse, Looker
 from nesf_ros.semantics.completion.volume import Volume
 from nesf_ros.semantics.completion.weights import Trained
-from nesf_ros.types import Progress
+from nesf_ros.types import UNOBSERVED, Progress
 
 CLEAR_SPACE, UNIMAGINED, IMAGINED = 0, 1, 2
 """What an answer rests on: the robot has looked and seen nothing (the veto); nothing, as no
@@ -53,6 +53,11 @@ class Space:
     def unshown(self) -> int:
         """How many cubes no keyframe shows."""
         return sum(not tile.glimpses for tile in self.tiles)
+
+    @property
+    def observed(self) -> float:
+        """Share of the voxels that were ever observed, 0–1."""
+        return float((self.state != UNOBSERVED).float().mean())
 
 
 Decode = Callable[

@@ -14,6 +14,7 @@ from nesf_ros.semantics.completion.lattice import Grid
 from nesf_ros.semantics.hidden.descriptions import Description
 from nesf_ros.semantics.hidden.viewpoints import Viewpoint
 from nesf_ros.semantics.instances import Instance, InstanceFinder
+from nesf_ros.semantics.questions import TextAnswer
 from nesf_ros.types import UNOBSERVED
 
 SIZES = 4
@@ -42,6 +43,12 @@ class Reference:
     """Of the best such thing, 0–1."""
     within: bool
     """Whether the best such thing reaches into the space that was asked about."""
+
+    @classmethod
+    def of(cls, answer: TextAnswer, grid: Grid) -> Reference:
+        """By an answer about all of the map, for a grid that was asked about."""
+        within = answer.exists and grid.box.overlaps(answer.instances[0].box)
+        return cls(answer.exists, answer.score, within)
 
 
 @dataclass(frozen=True)
