@@ -73,9 +73,10 @@ def told_completed(answer: CompletedObject, threshold: float) -> str:
         f"probability {thing.score:.2f}, {thing.voxel_count} voxels"
         for thing in answer.instances
     ]
-    head = f"{answer.text}: {_count(len(things), 'thing')} above {threshold:.2f}"
+    head = f"{answer.text} {answer.relevancy:.2f}: {_count(len(things), 'thing')}"
+    head += f" above {threshold:.2f}"
     if not answer.found:
-        head += f"; hardly a hint: no {answer.text} is found in the map ({answer.relevancy:.2f})"
+        head += f"; hardly a hint: no {answer.text} is found in the map"
     return "\n".join(_listed(head, things))
 
 

@@ -105,12 +105,12 @@ def test_no_place_and_no_reference_are_told():
 
 def test_whole_things_are_told():
     assert told_completed(completed(), 0.5).splitlines() == [
-        "sofa: 1 thing above 0.50",
+        "sofa 0.00: 1 thing above 0.50",
         "  whole no. 3 at (1.00, 0.40, 0.40) m, 200 x 90 x 80 cm, probability 0.90, 99 voxels",
     ]
     guessed = told_completed(completed(found=False, relevancy=0.25), 0.5).splitlines()
     assert guessed[0] == (
-        "sofa: 1 thing above 0.50; hardly a hint: no sofa is found in the map (0.25)"
+        "sofa 0.25: 1 thing above 0.50; hardly a hint: no sofa is found in the map"
     )
     grid = VoxelGrid(probability=[1, 128, 55])
     missing = completed(exists=False, instances=[], grid=grid)

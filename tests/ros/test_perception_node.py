@@ -4,8 +4,10 @@ import threading
 
 import numpy as np
 import pytest
+from lifecycle_msgs.srv import GetState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.service import Service
 
 from nesf_ros.config import MapConfig
 from nesf_ros.errors import ConfigError
@@ -134,6 +136,23 @@ def test_pictures_of_the_map_do_not_wait_for_what_is_imagined(streaming):
     assert view.success, view.message
     assert not imagining.done()
     imagined.set()
+
+
+def test_a_reply_that_the_middleware_drops_is_sent_again(ros_context, make_node, monkeypatch):
+    lost, send = [], Service.send_response
+
+    def drop_first(service, response, header):
+        if service.srv_name.endswith("get_state") and not lost:
+            lost.append(response)
+            raise SystemError("result with an exception set") from RuntimeWarning("timeout")
+        send(service, response, header)
+
+    monkeypatch.setattr(Service, "send_response", drop_first)
+    robot = Robot(ros_context)
+    robot._executor.add_node(make_node())
+    assert robot.call("/inside/nesf", GetState, "get_state").current_state.label == "unconfigured"
+    assert lost
+    robot.destroy_node()
 
 
 def test_frames_reset_and_pause(streaming):

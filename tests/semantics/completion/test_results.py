@@ -75,3 +75,25 @@ def test_a_region_is_told_by_its_voxels():
     assert region.volume_m3 == pytest.approx(3 * 0.05**3)
     assert region.unobserved == pytest.approx(1 / 3)
     assert (region.score, region.viewpoint) == (pytest.approx(0.8), None)
+
+
+ROOM = Grid((0.0, 0.0, 0.0), 0.1, (10, 10, 10))
+
+
+def ids_of(pieces, grid, *corners):
+    """Of the things in a grid that has one of 2³ voxels from each voxel (k, k, k) on."""
+    probability = np.zeros(grid.shape, np.float32)
+    for k in corners:
+        probability[k : k + 2, k : k + 2, k : k + 2] = 0.9 - 0.01 * k
+    return [thing.id for thing in pieces.of("sofa", grid, probability, 0.5)]
+
+
+def test_a_thing_keeps_its_id_until_it_has_gone():
+    pieces = Pieces()
+    found = [ids_of(pieces, ROOM, *corners) for corners in ((1,), (1, 6), (6,), (1, 6))]
+    assert found == [[1], [1, 2], [2], [3, 2]]  # at last, another thing where the first one was
+
+
+def test_an_id_is_of_one_thing_whatever_the_size_of_voxels():
+    pieces, coarse = Pieces(), Grid((0.0, 0.0, 0.0), 0.2, (5, 5, 5))
+    assert [ids_of(pieces, grid, 1) for grid in (ROOM, coarse, ROOM)] == [[1], [2], [1]]
